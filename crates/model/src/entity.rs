@@ -1,0 +1,102 @@
+//! What all kinds have in common: a kind, looked-up fields, a business date.
+
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::{Error, Id, Kind, LocalDate};
+
+/// The number of fields of a kind by which its records can be found.
+pub const KEYS_MAX: usize = 6;
+
+/// The values of the looked-up fields, in the order of [`Kind::lookups`].
+pub type Keys = [Option<String>; KEYS_MAX];
+
+/// A canonical noun.
+pub trait Entity: Serialize + DeserializeOwned + Send + Sync + 'static {
+    /// Which kind it is.
+    const KIND: Kind;
+
+    /// The values by which it is looked up, in the order of [`Kind::lookups`].
+    fn keys(&self) -> Keys;
+
+    /// The day it belongs to, where it has one: the day of a shift, the first day of a leave, the day on which
+    /// somebody was hired.
+    fn date(&self) -> Option<LocalDate> {
+        None
+    }
+}
+
+/// An entity ready to be stored: serialised once, with the values by which it is found.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Draft {
+    /// Which kind it is.
+    pub kind: Kind,
+    /// The entity as JSON.
+    pub doc: String,
+    /// The values of its looked-up fields.
+    pub keys: Keys,
+    /// Its business date.
+    pub date: Option<LocalDate>,
+}
+
+impl Draft {
+    /// Serialises an entity.
+    pub fn of<E: Entity>(entity: &E) -> Result<Self, Error> {
+        let doc = serde_json::to_string(entity)
+            .map_err(|error| Error::internal(format!("a {} does not serialise", E::KIND)).caused_by(error))?;
+        Ok(Self { kind: E::KIND, doc, keys: entity.keys(), date: entity.date() })
+    }
+}
+
+impl std::fmt::Debug for Draft {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // The document and the keys hold personal data.
+        write!(f, "Draft({}, {} bytes)", self.kind, self.doc.len())
+    }
+}
+
+impl Kind {
+    /// The fields by which records of this kind can be found, most [`KEYS_MAX`]; each is an index.
+    pub const fn lookups(self) -> &'static [&'static str] {
+        match self {
+            Kind::Employee => &["employee_no", "mobile", "org_unit", "name", "email", "legal_entity"],
+            Kind::OrgUnit => &["parent", "name", "code"],
+            Kind::Company | Kind::LegalEntity | Kind::CandidateSource => &["name"],
+            Kind::Candidate => &["mobile", "email", "name", "status"],
+            Kind::Vacancy => &["org_unit", "status"],
+            Kind::ShiftAssignment => &["employee"],
+            Kind::TimelineEntry => &["employee", "kind"],
+            Kind::Approval => &["number", "category", "status"],
+            Kind::SalaryItem => &["employee", "month", "subject"],
+            Kind::Visit => &["host", "status"],
+            Kind::Account
+            | Kind::TravelRequest
+            | Kind::Booking
+            | Kind::ExpenseClaim
+            | Kind::AccountingEntry
+            | Kind::Recognition
+            | Kind::RewardItem
+            | Kind::Redemption
+            | Kind::PointsEntry => &[],
+        }
+    }
+
+    /// The place of a looked-up field among the keys.
+    pub fn lookup(self, field: &str) -> Option<usize> {
+        self.lookups().iter().position(|name| *name == field)
+    }
+}
+
+/// Builds [`Keys`] from fewer values.
+pub(crate) fn keys<const N: usize>(values: [Option<String>; N]) -> Keys {
+    const { assert!(N <= KEYS_MAX) };
+    let mut keys = Keys::default();
+    for (key, value) in keys.iter_mut().zip(values) {
+        *key = value.filter(|value| !value.is_empty());
+    }
+    keys
+}
+
+/// An id as a key.
+pub(crate) fn id_key(id: Option<Id>) -> Option<String> {
+    id.map(|id| id.to_string())
+}

@@ -1,0 +1,40 @@
+//! The canonical model of an organisation: what every vendor's data becomes and every surface reads.
+//!
+//! One noun per file. No I/O, no vendor, no SQL, no HTTP. Clock and randomness are traits here so that nobody
+//! else makes their own.
+
+mod approval;
+mod attendance;
+mod code;
+mod employee;
+mod entity;
+mod error;
+mod id;
+mod kind;
+mod money;
+mod organisation;
+mod outside;
+mod recruitment;
+mod secret;
+mod sensitivity;
+mod time;
+mod visit;
+
+pub use approval::{Approval, ApprovalCategory, ApprovalResult, ApprovalStatus, FormField, FormSection};
+pub use attendance::{
+    Direction, DurationUnit, Punch, PunchSource, Quantity, ShiftAssignment, TimelineEntry, TimelineKind,
+};
+pub use code::{Code, Coded};
+pub use employee::{Employee, EmploymentPhase, EmploymentStatus, EmploymentType, Gender, Marital};
+pub use entity::{Draft, Entity, KEYS_MAX, Keys};
+pub use error::{Error, ErrorKind, Result};
+pub use id::{Id, Space};
+pub use kind::Kind;
+pub use money::{Currency, Money};
+pub use organisation::{Company, LegalEntity, OrgUnit};
+pub use outside::{Clock, FixedClock, Randomness, SeededRandomness, SystemClock, SystemRandomness};
+pub use recruitment::{Candidate, CandidateSource, CandidateStatus, Degree, Vacancy, VacancyStatus};
+pub use secret::{Personal, Secret};
+pub use sensitivity::Sensitivity;
+pub use time::{Instant, LocalDate, Timestamp, parse_date, shanghai};
+pub use visit::{SalaryItem, Visit, VisitStatus};
