@@ -36,5 +36,5 @@ pub use outside::{Clock, FixedClock, Randomness, SeededRandomness, SystemClock, 
 pub use recruitment::{Candidate, CandidateSource, CandidateStatus, Degree, Vacancy, VacancyStatus};
 pub use secret::{Personal, Secret};
 pub use sensitivity::Sensitivity;
-pub use time::{Instant, LocalDate, Timestamp, parse_date, shanghai};
+pub use time::{Instant, LocalDate, Timestamp, parse_date, parse_http_date, shanghai};
 pub use visit::{SalaryItem, Visit, VisitStatus};

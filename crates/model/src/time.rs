@@ -25,6 +25,11 @@ pub fn parse_date(field: &'static str, text: &str) -> Result<LocalDate, Error> {
     date.ok_or_else(|| Error::invalid(field, format!("{field} must be a date such as 2017-10-01")))
 }
 
+/// Reads the date of an HTTP header (RFC 9110 §5.6.7): `Sun, 06 Nov 1994 08:49:37 GMT`.
+pub fn parse_http_date(text: &str) -> Option<Timestamp> {
+    jiff::fmt::rfc2822::parse(text).ok().map(|zoned| zoned.timestamp())
+}
+
 /// A point in time with the offset of the clock that showed it. Written as RFC 3339 with that offset.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Instant {
@@ -114,6 +119,13 @@ mod tests {
         let punch = Instant::parse("2017-02-03 08:00", shanghai()).unwrap();
         assert_eq!(punch.to_string(), "2017-02-03T08:00:00+08:00");
         assert_eq!(punch.date().to_string(), "2017-02-03");
+    }
+
+    #[test]
+    fn reads_http_dates() {
+        let date = parse_http_date("Sun, 06 Nov 1994 08:49:37 GMT").unwrap();
+        assert_eq!(date.to_string(), "1994-11-06T08:49:37Z");
+        assert!(parse_http_date("yesterday").is_none());
     }
 
     #[test]

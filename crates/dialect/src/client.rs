@@ -1,0 +1,292 @@
+//! The calling side, once for all vendors: sign, pace, send, read, try again.
+
+use std::{
+    fmt,
+    marker::PhantomData,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use http::header;
+use serde_json::{Map, Value};
+use tongshi_model::{Clock, Error, ErrorKind, Timestamp};
+
+use crate::{AuthScheme, Dialect, FormFault, Message, Operation, Reply, Unread, encode, operation::encode_fields};
+
+/// Carries a message to where a connection's base URL points, and a reply back. Never follows a redirect.
+#[async_trait]
+pub trait Transport: Send + Sync + 'static {
+    /// Sends one message once.
+    async fn send(&self, message: Message) -> Result<Reply, TransportError>;
+}
+
+/// Why no whole reply came back.
+#[derive(Debug, thiserror::Error)]
+#[error("{text}")]
+pub struct TransportError {
+    /// What happened, without addresses that carry credentials.
+    pub text: String,
+    /// Whether the message certainly did not arrive, so that even what must not happen twice can be sent again.
+    pub unsent: bool,
+}
+
+/// Decides when a message may go and whether it goes again: rate limits, back-off, `Retry-After`.
+#[async_trait]
+pub trait Pacer: Send + Sync + 'static {
+    /// Waits until one more call of this operation is within the limits.
+    async fn before(&self, operation: &'static str) -> Result<(), Error>;
+
+    /// After failure number `attempt` (from 1): waits and says yes, or says no. `retry_after` is the vendor's wish.
+    async fn again(&self, operation: &'static str, attempt: u32, retry_after: Option<Duration>) -> bool;
+}
+
+/// A pacer that never waits and never tries again.
+#[derive(Clone, Copy, Debug)]
+pub struct Promptly;
+
+#[async_trait]
+impl Pacer for Promptly {
+    async fn before(&self, _operation: &'static str) -> Result<(), Error> {
+        Ok(())
+    }
+
+    async fn again(&self, _operation: &'static str, _attempt: u32, _retry_after: Option<Duration>) -> bool {
+        false
+    }
+}
+
+/// A vendor's client.
+pub struct Client<D: Dialect> {
+    transport: Arc<dyn Transport>,
+    pacer: Arc<dyn Pacer>,
+    clock: Arc<dyn Clock>,
+    layout: D::Layout,
+    /// How far the vendor's clock is ahead of ours, learned when it refuses our time.
+    ahead_seconds: AtomicI64,
+    dialect: PhantomData<D>,
+}
+
+impl<D: Dialect> Client<D> {
+    /// A client that sends over this transport at this pace.
+    pub fn new(
+        transport: Arc<dyn Transport>,
+        pacer: Arc<dyn Pacer>,
+        clock: Arc<dyn Clock>,
+        layout: D::Layout,
+    ) -> Self {
+        Self { transport, pacer, clock, layout, ahead_seconds: AtomicI64::new(0), dialect: PhantomData }
+    }
+
+    /// Calls an operation and reads its answer.
+    pub async fn call<O: Operation<Dialect = D>>(
+        &self,
+        operation: &O,
+        key: &<O::Auth as AuthScheme>::Key,
+    ) -> Result<O::Answer, CallError<D::Fault>> {
+        let body = self.call_bytes(operation, key).await?;
+        serde_json::from_slice(&body).map_err(|error| CallError::garbled(200, &body, Some(error.to_string())))
+    }
+
+    /// Calls an operation and hands on the answer's JSON as it came, for those who read it piece by piece.
+    pub async fn call_bytes<O: Operation<Dialect = D>>(
+        &self,
+        operation: &O,
+        key: &<O::Auth as AuthScheme>::Key,
+    ) -> Result<Bytes, CallError<D::Fault>> {
+        let message = encode(operation, self.layout)?;
+        let reply = self.send::<O>(message, key).await?;
+        D::read(&reply, O::SHAPE).map_err(|unread| CallError::unread(unread, &reply))
+    }
+
+    /// Calls an operation with fields that nobody checked and hands on whatever came back (`tongshi call`).
+    pub async fn call_raw<O: Operation<Dialect = D>>(
+        &self,
+        fields: Map<String, Value>,
+        key: &<O::Auth as AuthScheme>::Key,
+    ) -> Result<Reply, Error> {
+        let message = encode_fields::<O>(fields, self.layout)
+            .map_err(|fault| Error::invalid("fields", fault.to_string()))?;
+        self.pacer.before(O::NAME).await?;
+        self.send_once::<O>(message, key).await.map_err(|error| Error::unavailable(error.text))
+    }
+
+    /// Sends until there is a reply worth reading: transport failures, 429 and 5xx are tried again at the pacer's
+    /// word, a refused time once with the vendor's clock.
+    async fn send<O: Operation<Dialect = D>>(
+        &self,
+        message: Message,
+        key: &<O::Auth as AuthScheme>::Key,
+    ) -> Result<Reply, CallError<D::Fault>> {
+        let mut attempt = 1;
+        let mut clock_learned = false;
+        loop {
+            self.pacer.before(O::NAME).await?;
+            let outcome = self.send_once::<O>(message.clone(), key).await;
+            let (failure, retry_after, harmless) = match outcome {
+                Ok(reply) => {
+                    let status = reply.status.as_u16();
+                    let busy = status == 429 || status == 503;
+                    match D::read(&reply, O::SHAPE) {
+                        Ok(_) => return Ok(reply),
+                        Err(Unread::Fault(fault)) if D::is_stale(&fault) && !clock_learned => {
+                            clock_learned = self.learn_clock(&reply);
+                            if clock_learned {
+                                continue;
+                            }
+                            return Err(CallError::unread(Unread::Fault(fault), &reply));
+                        }
+                        Err(Unread::Fault(fault)) if status < 500 && !busy => {
+                            return Err(CallError::unread(Unread::Fault(fault), &reply));
+                        }
+                        Err(unread) => {
+                            let retry_after = self.retry_after(&reply);
+                            (CallError::unread(unread, &reply), retry_after, busy || O::REPEATABLE)
+                        }
+                    }
+                }
+                Err(error) => {
+                    let harmless = error.unsent || O::REPEATABLE;
+                    (CallError::Transport(error), None, harmless)
+                }
+            };
+            if !harmless || !self.pacer.again(O::NAME, attempt, retry_after).await {
+                return Err(failure);
+            }
+            attempt += 1;
+        }
+    }
+
+    async fn send_once<O: Operation<Dialect = D>>(
+        &self,
+        mut message: Message,
+        key: &<O::Auth as AuthScheme>::Key,
+    ) -> Result<Reply, TransportError> {
+        O::Auth::sign(&mut message, key, self.now());
+        self.transport.send(message).await
+    }
+
+    fn now(&self) -> Timestamp {
+        let ahead = self.ahead_seconds.load(Ordering::Relaxed);
+        let seconds = self.clock.now().as_second().saturating_add(ahead);
+        Timestamp::from_second(seconds).unwrap_or_else(|_| self.clock.now())
+    }
+
+    /// Takes the vendor's clock from its `Date` header.
+    fn learn_clock(&self, reply: &Reply) -> bool {
+        let Some(theirs) = http_date(reply.headers.get(header::DATE)) else { return false };
+        let ahead = theirs.as_second() - self.clock.now().as_second();
+        tracing::warn!(dialect = D::ID, ahead_seconds = ahead, "the vendor's clock differs; its time is used to sign");
+        self.ahead_seconds.store(ahead, Ordering::Relaxed);
+        true
+    }
+
+    fn retry_after(&self, reply: &Reply) -> Option<Duration> {
+        let value = reply.headers.get(header::RETRY_AFTER)?;
+        if let Some(seconds) = value.to_str().ok().and_then(|text| text.trim().parse().ok()) {
+            return Some(Duration::from_secs(seconds));
+        }
+        let until = http_date(Some(value))?;
+        Some(Duration::from_secs(u64::try_from(until.as_second() - self.clock.now().as_second()).unwrap_or(0)))
+    }
+}
+
+/// Why a call gave no answer.
+#[derive(Debug)]
+pub enum CallError<F> {
+    /// The vendor refused.
+    Fault {
+        /// The refusal.
+        fault: F,
+        /// Its HTTP status.
+        status: u16,
+    },
+    /// Something came back that the vendor does not document.
+    Garbled {
+        /// Its HTTP status.
+        status: u16,
+        /// Its first bytes, at most 200, escaped.
+        head: String,
+        /// What was wrong with it, where that is known.
+        why: Option<String>,
+    },
+    /// No whole reply came back.
+    Transport(TransportError),
+    /// The request could not be made.
+    Form(FormFault),
+    /// The limits forbid it.
+    Held(Error),
+}
+
+impl<F> CallError<F> {
+    fn unread(unread: Unread<F>, reply: &Reply) -> Self {
+        match unread {
+            Unread::Fault(fault) => Self::Fault { fault, status: reply.status.as_u16() },
+            Unread::Garbled => Self::garbled(reply.status.as_u16(), &reply.body, None),
+        }
+    }
+
+    fn garbled(status: u16, body: &[u8], why: Option<String>) -> Self {
+        // A truncated answer begins like a good one, with somebody's name and number: only what is no JSON is shown.
+        let looks_like_data = matches!(body.first(), Some(b'[' | b'{'));
+        let head = if looks_like_data {
+            format!("({} bytes that begin like JSON)", body.len())
+        } else {
+            String::from_utf8_lossy(&body[..body.len().min(200)]).escape_debug().to_string()
+        };
+        Self::Garbled { status, head, why }
+    }
+}
+
+impl<F> From<FormFault> for CallError<F> {
+    fn from(fault: FormFault) -> Self {
+        Self::Form(fault)
+    }
+}
+
+impl<F> From<Error> for CallError<F> {
+    fn from(error: Error) -> Self {
+        Self::Held(error)
+    }
+}
+
+impl<F: fmt::Display> fmt::Display for CallError<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Fault { fault, status } => write!(f, "the vendor refused (HTTP {status}): {fault}"),
+            Self::Garbled { status, head, why } => {
+                write!(f, "the vendor answered HTTP {status} with something it does not document: {head}")?;
+                why.as_ref().map_or(Ok(()), |why| write!(f, " ({why})"))
+            }
+            Self::Transport(error) => write!(f, "the vendor could not be reached: {error}"),
+            Self::Form(fault) => write!(f, "the request could not be made: {fault}"),
+            Self::Held(error) => error.fmt(f),
+        }
+    }
+}
+
+impl<F: Into<Error> + fmt::Display> From<CallError<F>> for Error {
+    fn from(error: CallError<F>) -> Self {
+        let text = error.to_string();
+        match error {
+            CallError::Fault { status: 429 | 503, .. } => Error::new(ErrorKind::Limited(None), text),
+            CallError::Fault { fault, .. } => {
+                let known: Error = fault.into();
+                Error::new(known.kind().clone(), text)
+            }
+            CallError::Garbled { .. } => Error::upstream(text),
+            CallError::Transport(_) => Error::unavailable(text),
+            CallError::Form(_) => Error::internal(text),
+            CallError::Held(error) => error,
+        }
+    }
+}
+
+/// Reads an HTTP date (RFC 9110 §5.6.7, IMF-fixdate).
+fn http_date(value: Option<&http::HeaderValue>) -> Option<Timestamp> {
+    tongshi_model::parse_http_date(value?.to_str().ok()?)
+}

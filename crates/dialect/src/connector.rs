@@ -1,0 +1,253 @@
+//! What the hub sees of a vendor: what can be read, how it is cut into calls, one call at a time.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use tongshi_model::{Clock, Draft, Error, Id, Kind, LocalDate, Punch, SalaryItem, Secret, Space, Visit};
+
+use crate::{Message, Pacer, Reply, Transport};
+
+/// The calling half of a dialect, for one connection.
+#[async_trait]
+pub trait Connector: Send + Sync + 'static {
+    /// What can be read, in the order in which it should be: what others refer to comes first.
+    fn listings(&self) -> &'static [Listing];
+
+    /// Whether the vendor answers, and to whom.
+    async fn check(&self) -> Result<Health, Error>;
+
+    /// Cuts a listing into slices, each of which is read page by page. Pure.
+    fn plan(&self, listing: &Listing, ask: &Ask<'_>) -> Vec<Slice>;
+
+    /// Reads one page (counted from 1) of a slice.
+    async fn pull(&self, listing: &Listing, slice: &Slice, page: u32) -> Result<Page, Error>;
+
+    /// What a row says, in canonical words. Pure, and total but for rows that cannot be kept: those are quarantined
+    /// with the error's public text, which must not quote the row.
+    fn read(&self, kind: Kind, row: &Row) -> Result<Draft, Error>;
+
+    /// Whether something that a listing no longer names is really gone.
+    async fn exists(&self, kind: Kind, remote_id: &str) -> Result<Existence, Error>;
+
+    /// Does something at the vendor.
+    async fn push(&self, write: &Write) -> Result<Receipt, Error>;
+
+    /// Calls any operation by name with fields as given; none when there is no such operation.
+    async fn call(&self, operation: &str, fields: Map<String, Value>) -> Option<Result<Reply, Error>>;
+
+    /// Checks and reads an event that the vendor sent; none when the vendor sends none.
+    fn receive(&self, _message: &Message) -> Option<Result<Vec<Incoming>, Error>> {
+        None
+    }
+}
+
+/// Something that can be read from a vendor.
+#[derive(Debug)]
+pub struct Listing {
+    /// Its name in proofs and on the command line.
+    pub name: &'static str,
+    /// The kind that its rows become; none for punches.
+    pub kind: Option<Kind>,
+    /// Whether it is read as a whole or for each of something else.
+    pub over: Over,
+    /// Whether it is read for a window of days; then only what lies in the window can be found missing.
+    pub windowed: bool,
+    /// Whether the vendor can be asked for what is new; if not, an incremental run passes over it.
+    pub incremental: bool,
+}
+
+/// What a listing goes over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Over {
+    /// Itself: pages of one list, proven by reading it twice.
+    Whole,
+    /// Each stored thing of a kind, some at a time; each answer is whole in itself.
+    Each {
+        /// The kind.
+        kind: Kind,
+        /// How many are planned at a time.
+        batch: u32,
+    },
+}
+
+/// How much to read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// Everything.
+    Full,
+    /// What is new since this day.
+    Since(LocalDate),
+}
+
+/// Days, both inclusive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Window {
+    /// First day.
+    pub from: LocalDate,
+    /// Last day.
+    pub to: LocalDate,
+}
+
+/// What a plan is made for.
+#[derive(Clone, Copy, Debug)]
+pub struct Ask<'a> {
+    /// How much to read.
+    pub reach: Reach,
+    /// Which days, for windowed listings.
+    pub window: Window,
+    /// The things to go over, for [`Over::Each`].
+    pub subjects: &'a [Subject],
+}
+
+/// A stored thing that a listing goes over.
+#[derive(Clone, Debug)]
+pub struct Subject {
+    /// The vendor's id.
+    pub remote_id: String,
+    /// The record.
+    pub record: Id,
+    /// The first looked-up field: an employee's number.
+    pub key: Option<String>,
+}
+
+/// One series of pages.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Slice {
+    /// Names it in proofs and checkpoints; free of personal data.
+    pub label: String,
+    /// What the connector needs to ask for it.
+    pub params: Value,
+}
+
+/// One page.
+#[derive(Debug, Default)]
+pub struct Page {
+    /// The rows.
+    pub rows: Vec<Row>,
+    /// Punches, for listings of those.
+    pub punches: Vec<PulledPunches>,
+    /// How many rows the vendor says there are in all.
+    pub total: Option<u64>,
+    /// How many pages the vendor says there are; none means that this is all.
+    pub pages: Option<u32>,
+    /// Rows that could not even be cut out of the page: what is wrong, without quoting them.
+    pub broken: Vec<String>,
+}
+
+/// One thing as the vendor shows it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Row {
+    /// The vendor's id, or a name made of what identifies it.
+    pub remote_id: String,
+    /// The day it belongs to, for windowed listings.
+    pub date: Option<LocalDate>,
+    /// The vendor's JSON, as received; with a wrapping of ours where the vendor's alone does not say whose it is.
+    pub raw: String,
+}
+
+impl std::fmt::Debug for Row {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Row({} bytes)", self.raw.len())
+    }
+}
+
+/// All punches that a vendor has for somebody in some days.
+#[derive(Clone, Debug)]
+pub struct PulledPunches {
+    /// Who.
+    pub employee: Id,
+    /// Which days were asked for.
+    pub window: Window,
+    /// The punches.
+    pub punches: Vec<Punch>,
+}
+
+/// Whether something is there.
+#[derive(Debug)]
+pub enum Existence {
+    /// It is, and looks like this.
+    Present(Row),
+    /// The vendor says that it is not.
+    Absent,
+    /// The vendor cannot be asked.
+    Unknown,
+}
+
+/// The vendor answered.
+#[derive(Clone, Debug, Serialize)]
+pub struct Health {
+    /// What it answered, for people.
+    pub text: String,
+}
+
+/// Something that the hub does at a vendor.
+#[derive(Clone, Debug)]
+pub enum Write {
+    /// Sends punches in, each with the person's number.
+    Punches(Vec<(String, Punch)>),
+    /// Sets a pay subject of the person with this number.
+    Salary(String, SalaryItem),
+    /// Tells the host with this remote id that a visitor comes.
+    Visit(String, Visit),
+}
+
+/// What the vendor said to a write.
+#[derive(Clone, Debug, Default)]
+pub struct Receipt {
+    /// For each row in order: taken, or why not.
+    pub rows: Vec<Result<(), String>>,
+}
+
+/// What a vendor's event says.
+#[derive(Debug)]
+pub enum Incoming {
+    /// This is how it looks now.
+    Row(Kind, Row),
+    /// It is gone.
+    Gone(Kind, String),
+}
+
+/// What a connector is made of.
+pub struct Connect {
+    /// The account.
+    pub credential: Credential,
+    /// Where its ids live.
+    pub space: Space,
+    /// Settings of the connection.
+    pub settings: Value,
+    /// How messages travel.
+    pub transport: Arc<dyn Transport>,
+    /// How fast.
+    pub pacer: Arc<dyn Pacer>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// An account's credentials by the vendor's own names.
+#[derive(Clone, Debug, Default)]
+pub struct Credential(BTreeMap<String, Secret>);
+
+impl Credential {
+    /// Credentials by name.
+    pub fn new(values: BTreeMap<String, Secret>) -> Self {
+        Self(values)
+    }
+
+    /// The value with this name.
+    pub fn get(&self, name: &str) -> Option<&Secret> {
+        self.0.get(name)
+    }
+
+    /// The value with this name, or an error that names it.
+    pub fn require(&self, name: &'static str) -> Result<&Secret, Error> {
+        let value = self.0.get(name).filter(|value| !value.expose().is_empty());
+        value.ok_or_else(|| Error::invalid(name, format!("the credential {name} is missing; give it with --set {name}=…")))
+    }
+
+    /// All names and values.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Secret)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value))
+    }
+}

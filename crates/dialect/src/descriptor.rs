@@ -1,0 +1,135 @@
+//! What the registry holds of each dialect.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+use tongshi_model::{Clock, Error, Kind, Timestamp};
+
+use crate::{Connect, Connector, Contract, Credential, Desk, Explanation, Face, Message, Operation};
+
+/// A vendor, both halves.
+pub struct Descriptor {
+    /// The short name, also the path of its face: `zhiren`.
+    pub id: &'static str,
+    /// The name for people.
+    pub title: &'static str,
+    /// Where the live vendor answers, if anybody knows.
+    pub base_url: Option<&'static str>,
+    /// What the two halves can do; what is missing cannot be done.
+    pub capabilities: &'static [Capability],
+    /// What an account consists of.
+    pub credential: &'static [CredentialField],
+    /// The kinds of key that a face's app holds.
+    pub face_keys: &'static [FaceKey],
+    /// All operations.
+    pub operations: &'static [OperationInfo],
+    /// Makes the calling half.
+    pub connect: fn(Connect) -> Result<Box<dyn Connector>, Error>,
+    /// Makes the answering half.
+    pub serve: fn(Arc<dyn Desk>, Arc<dyn Clock>) -> Arc<dyn Face>,
+    /// Signs a message with an account's credentials and explains how.
+    pub sign: fn(&mut Message, &Credential, Timestamp) -> Result<Explanation, Error>,
+    /// The event that the vendor would send for this change to an app that asked for events, if any. Signed with the
+    /// app's secret.
+    pub event: Option<EventMaker>,
+}
+
+/// Makes a vendor's event: topic (`created`, `updated`, `deleted`), the record, the address, the app's secret.
+pub type EventMaker = fn(
+    topic: &str,
+    record: &crate::Record,
+    address: &str,
+    secret: &tongshi_model::Secret,
+) -> Option<Result<Message, Error>>;
+
+/// Something that a dialect can do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Capability {
+    /// The connector reads this kind.
+    Pull(Kind),
+    /// The connector reads punches.
+    PullPunches,
+    /// The connector writes this kind.
+    Push(Kind),
+    /// The connector sends punches in.
+    PushPunches,
+    /// The connector takes events.
+    Receive,
+    /// The face sends events.
+    Send,
+}
+
+/// A field of an account.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct CredentialField {
+    /// The vendor's name for it.
+    pub name: &'static str,
+    /// What it is, for people.
+    pub about: &'static str,
+    /// Whether it must be kept secret.
+    pub secret: bool,
+    /// Whether the connector cannot work without it.
+    pub required: bool,
+}
+
+/// A kind of key that an app of a face holds.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct FaceKey {
+    /// The vendor's name for the public half: `access_key`.
+    pub id: &'static str,
+    /// The vendor's name for the secret half: `secret_key`.
+    pub secret: &'static str,
+    /// What made-up ids begin with.
+    pub prefix: &'static str,
+}
+
+/// An operation with its types forgotten.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct OperationInfo {
+    /// Its name.
+    pub name: &'static str,
+    /// Its method.
+    pub method: &'static str,
+    /// Its path.
+    pub path: &'static str,
+    /// Where its facts come from.
+    pub contract: Contract,
+    /// The rows of the specification that it answers.
+    pub spec: &'static str,
+}
+
+impl OperationInfo {
+    /// What is known of an operation.
+    pub const fn of<O: Operation>() -> Self {
+        Self {
+            name: O::NAME,
+            method: O::METHOD.name(),
+            path: O::PATH,
+            contract: O::CONTRACT,
+            spec: O::SPEC,
+        }
+    }
+}
+
+/// Lists a dialect's operations: makes `OPERATIONS`, and `call_by_name` for a connector that [`crate::Signs`] with
+/// every scheme among them and has a method `call_raw::<O>(fields)`.
+#[macro_export]
+macro_rules! operations {
+    ($connector:ty; $($operation:ty),* $(,)?) => {
+        /// All operations of this dialect.
+        pub(super) const OPERATIONS: &[$crate::OperationInfo] = &[$($crate::OperationInfo::of::<$operation>()),*];
+
+        /// Calls an operation by its name.
+        pub(super) async fn call_by_name(
+            connector: &$connector,
+            name: &str,
+            fields: serde_json::Map<String, serde_json::Value>,
+        ) -> Option<Result<$crate::Reply, tongshi_model::Error>> {
+            match name {
+                $(<$operation as $crate::Operation>::NAME => Some(connector.call_raw::<$operation>(fields).await),)*
+                _ => None,
+            }
+        }
+    };
+}

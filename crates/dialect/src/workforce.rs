@@ -1,0 +1,162 @@
+//! What a face sees of the hub: one organisation, in model words, as far as the calling app may see it.
+
+use async_trait::async_trait;
+use serde_json::Value;
+use tongshi_model::{Draft, Entity, Error, Id, Kind, LocalDate, Punch, Timestamp};
+
+/// One workspace, seen by one app. Restricted fields are absent from documents unless the app may see them.
+#[async_trait]
+pub trait Workforce: Send + Sync + 'static {
+    /// A number that changes whenever a record, a punch or a setting changed.
+    async fn epoch(&self) -> Result<u64, Error>;
+
+    /// The record with this id, deleted ones included; an id that was merged away leads to the record it means.
+    async fn get(&self, kind: Kind, id: Id) -> Result<Option<Record>, Error>;
+
+    /// The records with these ids, in the same order.
+    async fn many(&self, ids: &[Id]) -> Result<Vec<Option<Record>>, Error>;
+
+    /// Live records whose looked-up field has this value, oldest first.
+    async fn find(&self, kind: Kind, lookup: &'static str, value: &str) -> Result<Vec<Record>, Error>;
+
+    /// Live records, oldest first.
+    async fn list(&self, query: &Query) -> Result<Vec<Record>, Error>;
+
+    /// How many records the query has without its offset and limit.
+    async fn count(&self, query: &Query) -> Result<u64, Error>;
+
+    /// Stores what the app sent. The name says what each is within this app's dialect; the same name again replaces.
+    async fn save(&self, items: Vec<(String, Draft)>) -> Result<Vec<Id>, Error>;
+
+    /// Live punches of an employee on these days, by time.
+    async fn punches(&self, employee: Id, from: LocalDate, to: LocalDate) -> Result<Vec<Punch>, Error>;
+
+    /// Stores punches; true for each that is new, false for one that was there.
+    async fn record_punches(&self, punches: Vec<Punch>) -> Result<Vec<bool>, Error>;
+
+    /// Tells whoever listens that something happened which is no change of a record.
+    async fn announce(&self, announcement: Announcement) -> Result<(), Error>;
+
+    /// Makes a token for this purpose; whoever shows it gets `payload`. Only a hash is stored.
+    async fn issue_token(
+        &self,
+        purpose: &'static str,
+        payload: Value,
+        lifetime_seconds: Option<i64>,
+    ) -> Result<String, Error>;
+
+    /// What a token stands for, also when it is used or expired.
+    async fn token(&self, purpose: &'static str, token: &str) -> Result<Option<Token>, Error>;
+
+    /// Uses a token up. Of many callers at most one gets it.
+    async fn use_token(&self, purpose: &'static str, token: &str) -> Result<Option<Token>, Error>;
+
+    /// A setting of the workspace.
+    async fn recall(&self, name: &str) -> Result<Option<Value>, Error>;
+
+    /// Sets a setting of the workspace.
+    async fn remember(&self, name: &str, value: &Value) -> Result<(), Error>;
+}
+
+/// A record as it is read.
+#[derive(Clone)]
+pub struct Record {
+    /// Its id.
+    pub id: Id,
+    /// Its kind.
+    pub kind: Kind,
+    /// How often it was written.
+    pub version: i64,
+    /// The entity as JSON.
+    pub doc: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was last written.
+    pub changed_at: Timestamp,
+    /// Whether it is gone.
+    pub deleted: bool,
+}
+
+impl Record {
+    /// The entity.
+    pub fn read<E: Entity>(&self) -> Result<E, Error> {
+        if self.kind != E::KIND {
+            return Err(Error::internal(format!("record {} is a {}, not a {}", self.id, self.kind, E::KIND)));
+        }
+        serde_json::from_str(&self.doc)
+            .map_err(|error| Error::internal(format!("record {} cannot be read", self.id)).caused_by(error))
+    }
+}
+
+impl std::fmt::Debug for Record {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // The document holds personal data.
+        write!(f, "Record({} {} v{})", self.kind, self.id, self.version)
+    }
+}
+
+/// Which records to list. All conditions must hold.
+#[derive(Clone, Debug)]
+pub struct Query {
+    /// The kind.
+    pub kind: Kind,
+    /// Looked-up fields and their values.
+    pub keys: Vec<(&'static str, String)>,
+    /// Other fields (`status`, `phase.value`) and the values of which each must have one.
+    pub fields: Vec<(&'static str, Vec<String>)>,
+    /// Business date from this day on.
+    pub date_from: Option<LocalDate>,
+    /// Business date up to this day.
+    pub date_to: Option<LocalDate>,
+    /// Other dates: field, from, to; inclusive.
+    pub field_dates: Vec<(&'static str, Option<LocalDate>, Option<LocalDate>)>,
+    /// How many to pass over.
+    pub offset: u64,
+    /// How many to give at most.
+    pub limit: u32,
+}
+
+impl Query {
+    /// All live records of a kind, up to the limit.
+    pub fn of(kind: Kind, limit: u32) -> Self {
+        Self {
+            kind,
+            keys: Vec::new(),
+            fields: Vec::new(),
+            date_from: None,
+            date_to: None,
+            field_dates: Vec::new(),
+            offset: 0,
+            limit,
+        }
+    }
+
+    /// Adds a looked-up field's value.
+    #[must_use]
+    pub fn key(mut self, lookup: &'static str, value: impl Into<String>) -> Self {
+        self.keys.push((lookup, value.into()));
+        self
+    }
+}
+
+/// Something that happened and is no change of a record.
+#[derive(Clone, Debug)]
+pub struct Announcement {
+    /// What: `visit.notified`.
+    pub topic: &'static str,
+    /// About which record.
+    pub record: Id,
+    /// The same happening twice has the same key.
+    pub key: String,
+}
+
+/// What a token stands for.
+#[derive(Clone, Debug)]
+pub struct Token {
+    /// What its maker put in.
+    pub payload: Value,
+    /// When it ends.
+    pub expires_at: Option<Timestamp>,
+    /// When it was used up.
+    pub used_at: Option<Timestamp>,
+}
