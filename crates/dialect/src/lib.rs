@@ -10,10 +10,13 @@ pub mod conformance;
 mod connector;
 mod descriptor;
 mod desk;
+#[cfg(feature = "conformance")]
+pub mod fake;
 mod message;
 mod operation;
 mod protocol;
 mod server;
+mod strict;
 mod workforce;
 
 pub use auth::{AuthFault, AuthScheme, Explanation, KeySource, NoAuth, Signs, hmac_sha256_hex, verify_hmac_sha256_hex};
@@ -24,8 +27,9 @@ pub use connector::{
 };
 pub use descriptor::{Capability, CredentialField, Descriptor, EventMaker, FaceKey, OperationInfo};
 pub use desk::{Desk, Face, Grant};
-pub use message::{Message, Reply};
+pub use message::{Message, ParamFault, Reply, strict_pairs};
 pub use operation::{Contract, Operation, Verb, decode, encode};
 pub use protocol::{Dialect, FormFault, Unread};
 pub use server::{Caller, Server};
+pub use strict::strict_object;
 pub use workforce::{Announcement, Query, Record, Token, Workforce};

@@ -4,6 +4,9 @@ use std::{borrow::Cow, net::IpAddr};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use serde_json::{Map, Value};
+
+use crate::FormFault;
 
 /// A request, on its way out or as it came in.
 #[derive(Clone, Debug)]
@@ -48,8 +51,22 @@ impl Message {
 
     /// The decoded pairs of a form body, none when the body is no form.
     pub fn form_pairs(&self) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
-        let form = self.content_type().is_some_and(|name| name == "application/x-www-form-urlencoded");
-        form_urlencoded::parse(if form { &self.body[..] } else { &[] })
+        form_urlencoded::parse(if self.is_form() { &self.body[..] } else { &[] })
+    }
+
+    /// The value of this name in the query. Given twice, or not UTF-8, it is refused: never "the first that works".
+    pub fn query_value(&self, name: &str) -> Result<Option<Cow<'_, str>>, ParamFault> {
+        value_of(self.query.as_bytes(), name)
+    }
+
+    /// The value of this name in a form body, as strictly; none when the body is no form.
+    pub fn form_value(&self, name: &str) -> Result<Option<Cow<'_, str>>, ParamFault> {
+        value_of(if self.is_form() { &self.body[..] } else { &[] }, name)
+    }
+
+    /// Whether the body is a form.
+    pub fn is_form(&self) -> bool {
+        self.content_type().is_some_and(|name| name == "application/x-www-form-urlencoded")
     }
 
     /// Adds a pair to the query.
@@ -72,6 +89,72 @@ impl Message {
         let value = self.header(header::CONTENT_TYPE.as_str())?;
         Some(value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase())
     }
+}
+
+/// Why a parameter cannot be taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ParamFault {
+    /// Its name is there more than once.
+    #[error("a parameter is given twice")]
+    Twice,
+    /// Its bytes are no UTF-8.
+    #[error("a parameter is not UTF-8")]
+    NotUtf8,
+}
+
+impl From<ParamFault> for FormFault {
+    fn from(fault: ParamFault) -> Self {
+        Self::Malformed(fault.to_string())
+    }
+}
+
+/// All of `name=value&…`, decoded without replacing anything; a name given twice and NUL characters are refused.
+pub fn strict_pairs(encoded: &[u8]) -> Result<Map<String, Value>, FormFault> {
+    let mut fields = Map::new();
+    for pair in encoded.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()) {
+        let at = pair.iter().position(|byte| *byte == b'=').unwrap_or(pair.len());
+        let name = utf8(decoded(&pair[..at]))?.into_owned();
+        let value = utf8(decoded(pair.get(at + 1..).unwrap_or_default()))?.into_owned();
+        if name.contains('\0') || value.contains('\0') {
+            return Err(FormFault::Malformed("a NUL character cannot be stored".to_owned()));
+        }
+        if fields.insert(name, Value::String(value)).is_some() {
+            return Err(ParamFault::Twice.into());
+        }
+    }
+    Ok(fields)
+}
+
+/// The one value of a name among `name=value&…`, decoded without replacing anything.
+fn value_of<'a>(encoded: &'a [u8], name: &str) -> Result<Option<Cow<'a, str>>, ParamFault> {
+    let mut found = None;
+    for pair in encoded.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()) {
+        let at = pair.iter().position(|byte| *byte == b'=').unwrap_or(pair.len());
+        if *decoded(&pair[..at]) != *name.as_bytes() {
+            continue;
+        }
+        if found.is_some() {
+            return Err(ParamFault::Twice);
+        }
+        found = Some(utf8(decoded(pair.get(at + 1..).unwrap_or_default()))?);
+    }
+    Ok(found)
+}
+
+fn utf8(bytes: Cow<'_, [u8]>) -> Result<Cow<'_, str>, ParamFault> {
+    match bytes {
+        Cow::Borrowed(bytes) => std::str::from_utf8(bytes).map(Cow::Borrowed).map_err(|_| ParamFault::NotUtf8),
+        Cow::Owned(bytes) => String::from_utf8(bytes).map(Cow::Owned).map_err(|_| ParamFault::NotUtf8),
+    }
+}
+
+/// Undoes the encoding of a form's name or value.
+fn decoded(piece: &[u8]) -> Cow<'_, [u8]> {
+    if !piece.contains(&b'+') {
+        return percent_encoding::percent_decode(piece).into();
+    }
+    let spaced: Vec<u8> = piece.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
+    Cow::Owned(percent_encoding::percent_decode(&spaced).collect())
 }
 
 /// An answer.
@@ -103,5 +186,27 @@ impl Reply {
         let mut reply = Self::empty(StatusCode::FOUND);
         reply.headers.insert(header::LOCATION, HeaderValue::from_str(location).ok()?);
         Some(reply)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_value_or_none() {
+        let mut message = Message::new(Method::GET, "/");
+        message.query = "a=1&b=%E5%BC%A0+x&&c&d=%ff&e=1&%65=2".to_owned();
+        assert_eq!(message.query_value("a"), Ok(Some("1".into())));
+        assert_eq!(message.query_value("b"), Ok(Some("张 x".into())));
+        assert_eq!(message.query_value("c"), Ok(Some("".into())));
+        assert_eq!(message.query_value("d"), Err(ParamFault::NotUtf8));
+        assert_eq!(message.query_value("e"), Err(ParamFault::Twice));
+        assert_eq!(message.query_value("f"), Ok(None));
+        assert_eq!(message.form_value("a"), Ok(None));
+        assert_eq!(strict_pairs(b"a=1&b=+").expect("two pairs").len(), 2);
+        for refused in [&b"a=1&a=2"[..], b"a=%00", b"%ff=1", b"a=%c3%28"] {
+            assert!(strict_pairs(refused).is_err());
+        }
     }
 }

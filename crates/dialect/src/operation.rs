@@ -39,6 +39,40 @@ pub trait Operation: Serialize + DeserializeOwned + Send + Sync + 'static {
     const KEPT: bool = false;
 }
 
+/// Says what an endpoint is, beside the type that holds its fields:
+///
+/// ```text
+/// operation! {
+///     impl Operation for EmployeeGet in Vendor {
+///         "employee.get", Get "/employees/{key}", Documented "A9";
+///         Signature => Employee, Shape::Plain; KEPT = true
+///     }
+/// }
+/// ```
+#[macro_export]
+macro_rules! operation {
+    (
+        impl Operation for $operation:ident in $dialect:ty {
+            $name:literal, $verb:ident $path:literal, $contract:ident $spec:literal;
+            $auth:ty => $answer:ty, $shape:expr $(; $constant:ident = $value:expr)* $(;)?
+        }
+    ) => {
+        impl $crate::Operation for $operation {
+            type Dialect = $dialect;
+            type Auth = $auth;
+            type Answer = $answer;
+
+            const NAME: &'static str = $name;
+            const METHOD: $crate::Verb = $crate::Verb::$verb;
+            const PATH: &'static str = $path;
+            const CONTRACT: $crate::Contract = $crate::Contract::$contract;
+            const SPEC: &'static str = $spec;
+            const SHAPE: <$dialect as $crate::Dialect>::Shape = $shape;
+            $(const $constant: bool = $value;)*
+        }
+    };
+}
+
 /// An HTTP method, usable in constants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Verb {

@@ -19,6 +19,14 @@ pub trait Workforce: Send + Sync + 'static {
     /// Live records whose looked-up field has this value, oldest first.
     async fn find(&self, kind: Kind, lookup: &'static str, value: &str) -> Result<Vec<Record>, Error>;
 
+    /// Live records whose looked-up field has one of these values, each with the value that it was found by.
+    async fn find_many(
+        &self,
+        kind: Kind,
+        lookup: &'static str,
+        values: &[String],
+    ) -> Result<Vec<(String, Record)>, Error>;
+
     /// Live records, oldest first.
     async fn list(&self, query: &Query) -> Result<Vec<Record>, Error>;
 

@@ -1,0 +1,159 @@
+//! The first thing that a request meets. It refuses what no part of the hub should see and decides who answers: a face
+//! (by host or under `/d/`) or the routes inside. Faces are chosen before any router and any middleware.
+
+use std::{
+    convert::Infallible,
+    future::{Future, ready},
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use axum::{Router, extract::Request, middleware, response::Response};
+use http::{Method, StatusCode, header};
+use tongshi_hub::Hub;
+use tongshi_model::Error;
+use tower::Service;
+
+use crate::{
+    config::{ApiConfig, Limits},
+    face::{MountedFace, authority},
+    health, hooks, meters,
+    observe::{self, observe},
+    problem::Problem,
+    request_id::RequestIds,
+    v1,
+};
+
+/// Under this path the faces are mounted.
+const FACES: &str = "/d/";
+
+/// The whole surface: faces under `/d/{dialect}/…` and by host `{dialect}.…`, `/v1`, `/hooks/…`, health and pages.
+pub fn router(hub: Hub, config: ApiConfig) -> Router {
+    meters::recorder();
+    let ids = Arc::new(RequestIds::new(hub.clock().now()));
+    let faces = hub.faces().iter().map(|(id, face)| MountedFace::new(id, Arc::clone(face))).collect();
+    let routes = v1::routes().merge(hooks::routes(config.limits)).merge(health::routes());
+    let (routes, _) = routes.with_state(hub).split_for_parts();
+    let inside = routes
+        .merge(config.pages.unwrap_or_default())
+        .fallback(|| ready(Problem::no_route()))
+        .method_not_allowed_fallback(|| ready(Problem::wrong_method()))
+        .layer(middleware::from_fn_with_state(Arc::clone(&ids), observe));
+    let edge = Edge(Arc::new(Inner { faces, only: None, inside, limits: config.limits, ids }));
+    Router::new().fallback_service(edge)
+}
+
+/// One face at the root, for a listener of its own.
+pub fn face_router(hub: &Hub, dialect: &str, limits: Limits) -> Result<Router, Error> {
+    let id = hub.dialect(dialect)?.id;
+    let ids = Arc::new(RequestIds::new(hub.clock().now()));
+    let face = hub.faces().iter().find(|(face, _)| *face == id);
+    let only = face.map(|(id, face)| MountedFace::new(id, Arc::clone(face)));
+    let edge = Edge(Arc::new(Inner { faces: Vec::new(), only, inside: Router::new(), limits, ids }));
+    Ok(Router::new().fallback_service(edge))
+}
+
+#[derive(Clone)]
+struct Edge(Arc<Inner>);
+
+struct Inner {
+    faces: Vec<MountedFace>,
+    only: Option<MountedFace>,
+    inside: Router,
+    limits: Limits,
+    ids: Arc<RequestIds>,
+}
+
+/// Who answers.
+enum Place<'a> {
+    /// A face, mounted behind so many bytes of the path.
+    Face(&'a MountedFace, usize),
+    /// A face that there is not.
+    NoFace,
+    /// The routes.
+    Inside,
+}
+
+impl Service<Request> for Edge {
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        let inner = Arc::clone(&self.0);
+        Box::pin(async move { inner.answer(request).await })
+    }
+}
+
+impl Inner {
+    async fn answer(&self, request: Request) -> Result<Response, Infallible> {
+        let answer = match refused(&request, &self.limits) {
+            Some(problem) => Err(problem),
+            None => match self.place(&request) {
+                Place::Face(face, prefix_bytes) => {
+                    return Ok(face.answer(request, prefix_bytes, &self.limits, &self.ids).await);
+                }
+                Place::NoFace => Err(self.no_face()),
+                Place::Inside => Ok(()),
+            },
+        };
+        match answer {
+            Ok(()) => self.inside.clone().call(request).await,
+            Err(problem) => Ok(observe::refuse(problem, &self.ids, &request)),
+        }
+    }
+
+    fn place(&self, request: &Request) -> Place<'_> {
+        if let Some(face) = &self.only {
+            return Place::Face(face, 0);
+        }
+        let host = authority(request.uri(), request.headers());
+        if let Some(face) = host.and_then(|host| self.by_host(host)) {
+            return Place::Face(face, 0);
+        }
+        let Some(rest) = request.uri().path().strip_prefix(FACES) else { return Place::Inside };
+        let id = rest.split_once('/').map_or(rest, |(id, _)| id);
+        match self.faces.iter().find(|face| face.id == id) {
+            Some(face) => Place::Face(face, FACES.len() + id.len()),
+            None => Place::NoFace,
+        }
+    }
+
+    /// The face that the first label of the host names.
+    fn by_host(&self, host: &str) -> Option<&MountedFace> {
+        let (label, _) = host.split_once('.')?;
+        self.faces.iter().find(|face| face.id.eq_ignore_ascii_case(label))
+    }
+
+    fn no_face(&self) -> Problem {
+        let ids: Vec<&str> = self.faces.iter().map(|face| face.id).collect();
+        let there_are = if ids.is_empty() { "none".to_owned() } else { ids.join(", ") };
+        Error::not_found(format!("there is no such face; there are: {there_are}")).into()
+    }
+}
+
+/// What no part of the hub should see, and why.
+fn refused(request: &Request, limits: &Limits) -> Option<Problem> {
+    let target = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
+    if target > limits.target_bytes_max {
+        let detail = format!("path and query have at most {} bytes", limits.target_bytes_max);
+        return Some(Problem::new(StatusCode::URI_TOO_LONG, "target-too-long", "The address is too long", detail));
+    }
+    if matches!(*request.method(), Method::TRACE | Method::CONNECT) {
+        return Some(Problem::wrong_method().closing());
+    }
+    let mut hosts = request.headers().get_all(header::HOST).iter();
+    if hosts.next().is_some() && hosts.next().is_some() {
+        return Some(Problem::malformed("a request has one Host").closing());
+    }
+    // A proxy's form of the address; with it and a Host header two parties could read two different hosts.
+    if request.version() <= http::Version::HTTP_11 && request.uri().authority().is_some() {
+        return Some(Problem::malformed("the address begins with the path").closing());
+    }
+    None
+}

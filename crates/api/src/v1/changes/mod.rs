@@ -1,0 +1,3 @@
+//! Changes: the workspace's journal.
+
+pub(super) mod list;

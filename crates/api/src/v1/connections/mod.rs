@@ -1,0 +1,3 @@
+//! Connections: the workspace's accounts at vendors.
+
+pub(super) mod list;

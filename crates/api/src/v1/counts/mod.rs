@@ -1,0 +1,3 @@
+//! Counts: how many records there are.
+
+pub(super) mod list;

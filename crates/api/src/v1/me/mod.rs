@@ -1,0 +1,3 @@
+//! The calling app itself.
+
+pub(super) mod get;

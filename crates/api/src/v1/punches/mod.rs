@@ -1,0 +1,3 @@
+//! Punches: facts, many and immutable.
+
+pub(super) mod list;

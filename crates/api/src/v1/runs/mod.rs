@@ -1,0 +1,4 @@
+//! Runs: syncs, with what they proved.
+
+pub(super) mod get;
+pub(super) mod list;

@@ -1,0 +1,358 @@
+//! The table of settings: name, form, default, what it is for. Help, checks and docs/CONFIG.md are made from it.
+
+use std::{collections::BTreeMap, net::SocketAddr};
+
+use tongshi_model::Secret;
+
+macro_rules! settings {
+    ($($(#[doc = $about:literal])+ $name:ident: $form:ty = $default:expr;)*) => {
+        /// All settings.
+        pub(crate) struct Settings { $($(#[doc = $about])+ pub(crate) $name: $form,)* }
+
+        impl Default for Settings {
+            fn default() -> Self {
+                Self { $($name: $default,)* }
+            }
+        }
+
+        impl Settings {
+            /// The names of all settings.
+            pub(crate) fn names() -> Vec<&'static str> {
+                vec![$(stringify!($name)),*]
+            }
+
+            /// Sets one by name; none when there is no such setting.
+            pub(crate) fn set(&mut self, name: &str, value: &toml::Value) -> Option<Result<(), String>> {
+                match name {
+                    $(stringify!($name) => Some(Setting::read(value).map(|value| self.$name = value)),)*
+                    _ => None,
+                }
+            }
+
+            /// Every setting as it stands, secrets hidden.
+            pub(crate) fn rows(&self) -> Vec<Row> {
+                vec![$(Row {
+                    name: stringify!($name),
+                    form: <$form as Setting>::FORM,
+                    about: concat!($($about),+).trim(),
+                    value: self.$name.show(),
+                }),*]
+            }
+        }
+    };
+}
+
+/// One line of the table.
+pub(crate) struct Row {
+    /// The name in the file.
+    pub(crate) name: &'static str,
+    /// What can be written there.
+    pub(crate) form: &'static str,
+    /// What it is for.
+    pub(crate) about: &'static str,
+    /// Its value for people, secrets hidden; empty when it is not set.
+    pub(crate) value: String,
+}
+
+settings! {
+    /// Where the data is kept: a `postgres://` address, or nothing for `tongshi.db` in the data directory.
+    database_url: Hidden = Hidden(None);
+    /// The key that encrypts credentials; without it `master.key` in the data directory, made at the first start.
+    key: Hidden = Hidden(None);
+    /// Where `serve` and `demo` listen.
+    listen: SocketAddr = SocketAddr::from(([127, 0, 0, 1], 7070));
+    /// Faces with a listener of their own, beside `/d/{dialect}` of the hub.
+    faces: Faces = Faces(BTreeMap::new());
+    /// The address under which others reach the hub, where that is not the one it listens on.
+    public_url: Text = Text(None);
+    /// What is logged: `error`, `warn`, `info`, `debug`, `trace`, or a filter such as `warn,tongshi_hub=debug`. Not
+    /// set, `serve` logs `info` and every other command `warn`.
+    log: Text = Text(None);
+    /// How the log is written to standard error.
+    log_format: LogFormat = LogFormat::Human;
+    /// Threads that run the program's tasks.
+    worker_threads: usize = std::thread::available_parallelism().map_or(2, usize::from).clamp(2, 64);
+    /// How long a connection to a vendor may take to come about.
+    connect_timeout_ms: u64 = 5_000;
+    /// How long a call to a vendor may take in all.
+    call_timeout_ms: u64 = 30_000;
+    /// The largest answer of a vendor that is read, unpacked. Some vendors have lists without pages.
+    answer_bytes_max: usize = 64 * 1024 * 1024;
+    /// Whether `http://` may be used to hosts other than this one. Credentials and people then travel in the open.
+    allow_plain_http: bool = false;
+    /// Certificates in PEM that are trusted beside those of the system, for vendors behind a company's own.
+    ca_file: Text = Text(None);
+    /// The proxy through which vendors are reached, this host excepted. The usual variables of the environment are
+    /// not read.
+    proxy_url: Hidden = Hidden(None);
+    /// Calls a second to one connection, over all operations.
+    calls_per_second_max: u32 = hub().calls_per_second_max;
+    /// Calls in flight to one connection.
+    calls_in_flight_max: usize = hub().calls_in_flight_max;
+    /// How often a call is tried.
+    attempts_max: u32 = hub().attempts_max;
+    /// The wait before the second try; doubled for each further one, with jitter.
+    retry_delay_ms: u64 = hub().retry_delay_ms;
+    /// The longest wait before another try; also the longest `Retry-After` that is obeyed within a run.
+    retry_delay_ms_max: u64 = hub().retry_delay_ms_max;
+    /// How many days back a full sync reads what is read by days.
+    window_days: i32 = hub().window_days;
+    /// How many days back an incremental sync reads what is read by days.
+    recent_days: i32 = hub().recent_days;
+    /// A run that finds more than this share missing waits for a person.
+    shrink_percent_max: u32 = hub().shrink_percent_max;
+    /// Fewer missing than this are never held.
+    shrink_rows_min: u64 = hub().shrink_rows_min;
+    /// How often a list that changes while it is read is read again.
+    passes_max: u32 = hub().passes_max;
+    /// How long a silent run keeps its connection to itself, where nobody can see that its process has died.
+    lease_seconds: i64 = hub().lease_seconds;
+    /// How often `serve` syncs each connection; 0 for never.
+    sync_every_seconds: u64 = hub().sync_every_seconds;
+    /// Rows committed together.
+    commit_rows: usize = hub().commit_rows;
+}
+
+/// The bounds of whole numbers, both inclusive.
+const BOUNDS: &[(&str, i64, i64)] = &[
+    ("worker_threads", 1, 64),
+    ("connect_timeout_ms", 100, 120_000),
+    ("call_timeout_ms", 100, 3_600_000),
+    ("answer_bytes_max", 1024, 1024 * 1024 * 1024),
+    ("calls_per_second_max", 1, 100_000),
+    ("calls_in_flight_max", 1, 256),
+    ("attempts_max", 1, 20),
+    ("retry_delay_ms", 1, 60_000),
+    ("retry_delay_ms_max", 1, 3_600_000),
+    ("window_days", 0, 3_660),
+    ("recent_days", 0, 3_660),
+    ("shrink_percent_max", 0, 100),
+    ("shrink_rows_min", 0, 1_000_000),
+    ("passes_max", 2, 20),
+    ("lease_seconds", 10, 3_600),
+    ("sync_every_seconds", 0, 30 * 86_400),
+    ("commit_rows", 1, 10_000),
+];
+
+impl Settings {
+    /// The bounds of a whole number.
+    pub(crate) fn bounds(name: &str) -> Option<(i64, i64)> {
+        BOUNDS.iter().find(|(bounded, ..)| *bounded == name).map(|(_, low, high)| (*low, *high))
+    }
+
+    /// Values out of bounds: the name and what is wrong.
+    pub(crate) fn problems(&self) -> Vec<(&'static str, String)> {
+        let mut problems = Vec::new();
+        for row in self.rows() {
+            let Some((low, high)) = Self::bounds(row.name) else { continue };
+            if !row.value.parse::<i64>().is_ok_and(|value| (low..=high).contains(&value)) {
+                problems.push((row.name, format!("{} must be between {low} and {high}", row.name)));
+            }
+        }
+        problems
+    }
+
+    /// What the hub keeps to.
+    pub(crate) fn hub(&self) -> tongshi_hub::Settings {
+        tongshi_hub::Settings {
+            calls_per_second_max: self.calls_per_second_max,
+            calls_in_flight_max: self.calls_in_flight_max,
+            attempts_max: self.attempts_max,
+            retry_delay_ms: self.retry_delay_ms,
+            retry_delay_ms_max: self.retry_delay_ms_max,
+            window_days: self.window_days,
+            recent_days: self.recent_days,
+            shrink_percent_max: self.shrink_percent_max,
+            shrink_rows_min: self.shrink_rows_min,
+            passes_max: self.passes_max,
+            lease_seconds: self.lease_seconds,
+            sync_every_seconds: self.sync_every_seconds,
+            commit_rows: self.commit_rows,
+        }
+    }
+}
+
+fn hub() -> tongshi_hub::Settings {
+    tongshi_hub::Settings::default()
+}
+
+/// A value that can stand in a file or in the environment.
+trait Setting: Sized {
+    /// What can be written, for people.
+    const FORM: &'static str;
+
+    /// Reads it from text.
+    fn parse(text: &str) -> Option<Self>;
+
+    /// Shows it, secrets hidden.
+    fn show(&self) -> String;
+
+    /// Reads it from a file. The error never quotes the value: it may be a misplaced secret.
+    fn read(value: &toml::Value) -> Result<Self, String> {
+        let text = match value {
+            toml::Value::String(text) => Some(text.clone()),
+            toml::Value::Integer(number) => Some(number.to_string()),
+            toml::Value::Boolean(switch) => Some(switch.to_string()),
+            toml::Value::Float(_) | toml::Value::Datetime(_) | toml::Value::Array(_) | toml::Value::Table(_) => None,
+        };
+        text.and_then(|text| Self::parse(&text)).ok_or_else(|| format!("must be {}", Self::FORM))
+    }
+}
+
+macro_rules! whole_numbers {
+    ($($form:ty),*) => {$(
+        impl Setting for $form {
+            const FORM: &'static str = "a whole number";
+            fn parse(text: &str) -> Option<Self> {
+                text.parse().ok()
+            }
+            fn show(&self) -> String {
+                self.to_string()
+            }
+        }
+    )*};
+}
+
+whole_numbers!(u32, u64, usize, i32, i64);
+
+impl Setting for bool {
+    const FORM: &'static str = "true or false";
+
+    fn parse(text: &str) -> Option<Self> {
+        text.parse().ok()
+    }
+
+    fn show(&self) -> String {
+        self.to_string()
+    }
+}
+
+impl Setting for SocketAddr {
+    const FORM: &'static str = "an address and port such as 127.0.0.1:7070";
+
+    fn parse(text: &str) -> Option<Self> {
+        text.parse().ok()
+    }
+
+    fn show(&self) -> String {
+        self.to_string()
+    }
+}
+
+/// Text that need not be set.
+pub(crate) struct Text(pub(crate) Option<String>);
+
+impl Setting for Text {
+    const FORM: &'static str = "text";
+
+    fn parse(text: &str) -> Option<Self> {
+        Some(Self(Some(text.to_owned()).filter(|text| !text.is_empty())))
+    }
+
+    fn show(&self) -> String {
+        self.0.clone().unwrap_or_default()
+    }
+}
+
+/// Text that is not shown.
+pub(crate) struct Hidden(pub(crate) Option<Secret>);
+
+impl Setting for Hidden {
+    const FORM: &'static str = "text, kept secret";
+
+    fn parse(text: &str) -> Option<Self> {
+        Some(Self(Some(text).filter(|text| !text.is_empty()).map(Secret::new)))
+    }
+
+    fn show(&self) -> String {
+        self.0.as_ref().map_or_else(String::new, |_| "(hidden)".to_owned())
+    }
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LogFormat {
+    /// For people.
+    Human,
+    /// One JSON object a line.
+    Json,
+}
+
+impl Setting for LogFormat {
+    const FORM: &'static str = "human or json";
+
+    fn parse(text: &str) -> Option<Self> {
+        match text {
+            "human" => Some(Self::Human),
+            "json" => Some(Self::Json),
+            _ => None,
+        }
+    }
+
+    fn show(&self) -> String {
+        match self {
+            Self::Human => "human".to_owned(),
+            Self::Json => "json".to_owned(),
+        }
+    }
+}
+
+/// Addresses of faces by dialect.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Faces(pub(crate) BTreeMap<String, SocketAddr>);
+
+impl Setting for Faces {
+    const FORM: &'static str = "a table of dialect = \"address:port\"; in the environment dialect=address:port,…";
+
+    fn parse(text: &str) -> Option<Self> {
+        text.split(',')
+            .map(|pair| {
+                let (dialect, address) = pair.split_once('=')?;
+                Some((dialect.trim().to_owned(), address.trim().parse().ok()?))
+            })
+            .collect::<Option<_>>()
+            .map(Self)
+    }
+
+    fn show(&self) -> String {
+        let pairs: Vec<String> = self.0.iter().map(|(dialect, address)| format!("{dialect}={address}")).collect();
+        pairs.join(",")
+    }
+
+    fn read(value: &toml::Value) -> Result<Self, String> {
+        let faces = match value {
+            toml::Value::Table(table) => table
+                .iter()
+                .map(|(dialect, address)| Some((dialect.clone(), address.as_str()?.parse().ok()?)))
+                .collect::<Option<_>>()
+                .map(Self),
+            toml::Value::String(text) => Self::parse(text),
+            toml::Value::Integer(_)
+            | toml::Value::Boolean(_)
+            | toml::Value::Float(_)
+            | toml::Value::Datetime(_)
+            | toml::Value::Array(_) => None,
+        };
+        faces.ok_or_else(|| format!("must be {}", Self::FORM))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn defaults_are_within_their_bounds_and_bounds_have_settings() {
+        assert!(Settings::default().problems().is_empty());
+        let names = Settings::names();
+        assert!(BOUNDS.iter().all(|(name, ..)| names.contains(name)));
+    }
+
+    #[test]
+    fn secrets_do_not_show() {
+        let mut settings = Settings::default();
+        let url = toml::Value::String("postgres://u:pw@h/d".to_owned());
+        settings.set("database_url", &url).unwrap().unwrap();
+        assert!(settings.rows().iter().all(|row| !row.value.contains("pw")));
+    }
+}

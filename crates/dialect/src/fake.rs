@@ -1,0 +1,385 @@
+//! A small organisation in memory for the tests of dialects: it keeps what a face writes, finds it as the store
+//! would, and lets a client talk to a face without a socket.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use async_trait::async_trait;
+use serde_json::Value;
+use tongshi_model::{
+    Clock, Draft, Entity, Error, Id, Keys, Kind, LocalDate, Punch, Randomness, Secret, SeededRandomness, Timestamp,
+};
+
+use crate::{
+    Announcement, Desk, Face, Grant, Message, Query, Record, Reply, Token, Transport, TransportError, Workforce,
+};
+
+/// One workspace in memory.
+pub struct FakeWorkforce {
+    clock: Arc<dyn Clock>,
+    randomness: SeededRandomness,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    epoch: u64,
+    records: Vec<Kept>,
+    punches: Vec<Punch>,
+    tokens: BTreeMap<(&'static str, String), Token>,
+    settings: BTreeMap<String, Value>,
+    announcements: Vec<Announcement>,
+    questions: u64,
+}
+
+struct Kept {
+    record: Record,
+    keys: Keys,
+    date: Option<LocalDate>,
+}
+
+impl FakeWorkforce {
+    /// An empty workspace.
+    pub fn new(clock: Arc<dyn Clock>) -> Arc<Self> {
+        Arc::new(Self { clock, randomness: SeededRandomness::new(7), state: Mutex::default() })
+    }
+
+    /// Puts an entity in, or in place of the one with this id.
+    pub fn put<E: Entity>(&self, id: Id, entity: &E) -> Result<(), Error> {
+        self.keep(id, Draft::of(entity)?);
+        Ok(())
+    }
+
+    /// Puts a draft in, as a connector read it.
+    pub fn keep(&self, id: Id, draft: Draft) {
+        let now = self.clock.now();
+        let mut state = self.change();
+        let found = state.records.iter_mut().find(|kept| kept.record.id == id);
+        let version = found.as_ref().map_or(1, |kept| kept.record.version + 1);
+        let record = Record {
+            id,
+            kind: draft.kind,
+            version,
+            doc: draft.doc,
+            created_at: now,
+            changed_at: now,
+            deleted: false,
+        };
+        let kept = Kept { record, keys: draft.keys, date: draft.date };
+        match found {
+            Some(place) => *place = kept,
+            None => state.records.push(kept),
+        }
+    }
+
+    /// Marks a record as gone.
+    pub fn delete(&self, id: Id) {
+        for kept in self.change().records.iter_mut().filter(|kept| kept.record.id == id) {
+            kept.record.deleted = true;
+        }
+    }
+
+    /// Puts punches in.
+    pub fn punch(&self, punches: impl IntoIterator<Item = Punch>) {
+        self.change().punches.extend(punches);
+    }
+
+    /// Makes this very text a token.
+    pub fn plant_token(&self, purpose: &'static str, text: &str, payload: Value, expires_at: Option<Timestamp>) {
+        let token = Token { payload, expires_at, used_at: None };
+        self.change().tokens.insert((purpose, text.to_owned()), token);
+    }
+
+    /// All live records of a kind.
+    pub fn all<E: Entity>(&self) -> Result<Vec<(Id, E)>, Error> {
+        let state = self.state();
+        let live = state.records.iter().filter(|kept| kept.record.kind == E::KIND && !kept.record.deleted);
+        live.map(|kept| Ok((kept.record.id, kept.record.read()?))).collect()
+    }
+
+    /// All punches.
+    pub fn all_punches(&self) -> Vec<Punch> {
+        self.state().punches.clone()
+    }
+
+    /// What was announced.
+    pub fn announcements(&self) -> Vec<Announcement> {
+        self.state().announcements.clone()
+    }
+
+    /// How many questions were asked of the records, to show that there is none per row.
+    pub fn questions(&self) -> u64 {
+        self.state().questions
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn change(&self) -> MutexGuard<'_, State> {
+        let mut state = self.state();
+        state.epoch += 1;
+        state
+    }
+
+    fn ask(&self) -> MutexGuard<'_, State> {
+        let mut state = self.state();
+        state.questions += 1;
+        state
+    }
+}
+
+impl Kept {
+    fn has(&self, lookup: &str, value: &str) -> bool {
+        self.record.kind.lookup(lookup).and_then(|place| self.keys[place].as_deref()) == Some(value)
+    }
+
+    fn fits(&self, query: &Query) -> bool {
+        let within = |date: Option<LocalDate>, from: Option<LocalDate>, to: Option<LocalDate>| {
+            (from.is_none() && to.is_none())
+                || date.is_some_and(|date| from.is_none_or(|from| from <= date) && to.is_none_or(|to| date <= to))
+        };
+        if self.record.kind != query.kind
+            || self.record.deleted
+            || !query.keys.iter().all(|(lookup, value)| self.has(lookup, value))
+            || !within(self.date, query.date_from, query.date_to)
+        {
+            return false;
+        }
+        let doc: Value = serde_json::from_str(&self.record.doc).unwrap_or_default();
+        let field = |path: &str| path.split('.').fold(&doc, |value, name| &value[name]).as_str();
+        query.fields.iter().all(|(path, words)| field(path).is_some_and(|text| words.iter().any(|word| word == text)))
+            && query.field_dates.iter().all(|(path, from, to)| {
+                within(field(path).and_then(|text| tongshi_model::parse_date("date", text).ok()), *from, *to)
+            })
+    }
+}
+
+#[async_trait]
+impl Workforce for FakeWorkforce {
+    async fn epoch(&self) -> Result<u64, Error> {
+        Ok(self.state().epoch)
+    }
+
+    async fn get(&self, kind: Kind, id: Id) -> Result<Option<Record>, Error> {
+        let state = self.ask();
+        let found = state.records.iter().find(|kept| kept.record.kind == kind && kept.record.id == id);
+        Ok(found.map(|kept| kept.record.clone()))
+    }
+
+    async fn many(&self, ids: &[Id]) -> Result<Vec<Option<Record>>, Error> {
+        let state = self.ask();
+        let find = |id: &Id| state.records.iter().find(|kept| kept.record.id == *id).map(|kept| kept.record.clone());
+        Ok(ids.iter().map(find).collect())
+    }
+
+    async fn find(&self, kind: Kind, lookup: &'static str, value: &str) -> Result<Vec<Record>, Error> {
+        self.list(&Query::of(kind, 100).key(lookup, value)).await
+    }
+
+    async fn find_many(
+        &self,
+        kind: Kind,
+        lookup: &'static str,
+        values: &[String],
+    ) -> Result<Vec<(String, Record)>, Error> {
+        let state = self.ask();
+        let live = state.records.iter().filter(|kept| kept.record.kind == kind && !kept.record.deleted);
+        let found = live.filter_map(|kept| {
+            let value = values.iter().find(|value| kept.has(lookup, value))?;
+            Some((value.clone(), kept.record.clone()))
+        });
+        Ok(found.collect())
+    }
+
+    async fn list(&self, query: &Query) -> Result<Vec<Record>, Error> {
+        let state = self.ask();
+        let fitting = state.records.iter().filter(|kept| kept.fits(query));
+        let offset = usize::try_from(query.offset).unwrap_or(usize::MAX);
+        Ok(fitting.skip(offset).take(query.limit as usize).map(|kept| kept.record.clone()).collect())
+    }
+
+    async fn count(&self, query: &Query) -> Result<u64, Error> {
+        Ok(self.ask().records.iter().filter(|kept| kept.fits(query)).count() as u64)
+    }
+
+    async fn save(&self, items: Vec<(String, Draft)>) -> Result<Vec<Id>, Error> {
+        let save = |(name, draft): (String, Draft)| {
+            let id = Id::of(&["saved", draft.kind.name(), &name]);
+            self.keep(id, draft);
+            id
+        };
+        Ok(items.into_iter().map(save).collect())
+    }
+
+    async fn punches(&self, employee: Id, from: LocalDate, to: LocalDate) -> Result<Vec<Punch>, Error> {
+        let state = self.ask();
+        let mut punches: Vec<Punch> = state
+            .punches
+            .iter()
+            .filter(|punch| punch.employee == employee && (from..=to).contains(&punch.working_day()))
+            .cloned()
+            .collect();
+        punches.sort_by_key(|punch| punch.at);
+        Ok(punches)
+    }
+
+    async fn record_punches(&self, punches: Vec<Punch>) -> Result<Vec<bool>, Error> {
+        let mut state = self.change();
+        let mut record = |punch: Punch| {
+            let natural_key = |punch: &Punch| (punch.employee, punch.at.timestamp(), punch.direction);
+            let new = !state.punches.iter().any(|known| natural_key(known) == natural_key(&punch));
+            if new {
+                state.punches.push(punch);
+            }
+            new
+        };
+        Ok(punches.into_iter().map(&mut record).collect())
+    }
+
+    async fn announce(&self, announcement: Announcement) -> Result<(), Error> {
+        let mut state = self.change();
+        if !state.announcements.iter().any(|known| known.key == announcement.key) {
+            state.announcements.push(announcement);
+        }
+        Ok(())
+    }
+
+    async fn issue_token(
+        &self,
+        purpose: &'static str,
+        payload: Value,
+        lifetime_seconds: Option<i64>,
+    ) -> Result<String, Error> {
+        let mut bytes = [0; 24];
+        self.randomness.fill(&mut bytes);
+        let text = hex::encode(bytes);
+        let expires_at = lifetime_seconds
+            .and_then(|seconds| Timestamp::from_second(self.clock.now().as_second() + seconds).ok());
+        self.plant_token(purpose, &text, payload, expires_at);
+        Ok(text)
+    }
+
+    async fn token(&self, purpose: &'static str, token: &str) -> Result<Option<Token>, Error> {
+        Ok(self.state().tokens.get(&(purpose, token.to_owned())).cloned())
+    }
+
+    async fn use_token(&self, purpose: &'static str, token: &str) -> Result<Option<Token>, Error> {
+        let now = self.clock.now();
+        let mut state = self.change();
+        let found = state.tokens.get_mut(&(purpose, token.to_owned()));
+        let valid = found.filter(|token| {
+            token.used_at.is_none() && token.expires_at.is_none_or(|expires_at| now < expires_at)
+        });
+        Ok(valid.map(|token| {
+            token.used_at = Some(now);
+            token.clone()
+        }))
+    }
+
+    async fn recall(&self, name: &str) -> Result<Option<Value>, Error> {
+        Ok(self.state().settings.get(name).cloned())
+    }
+
+    async fn remember(&self, name: &str, value: &Value) -> Result<(), Error> {
+        self.change().settings.insert(name.to_owned(), value.clone());
+        Ok(())
+    }
+}
+
+/// The apps of one workspace in memory.
+pub struct FakeDesk {
+    workforce: Arc<FakeWorkforce>,
+    clock: Arc<dyn Clock>,
+    apps: Mutex<Vec<(&'static str, Arc<Grant>)>>,
+}
+
+impl FakeDesk {
+    /// A desk without apps.
+    pub fn new(workforce: Arc<FakeWorkforce>, clock: Arc<dyn Clock>) -> Arc<Self> {
+        Arc::new(Self { workforce, clock, apps: Mutex::default() })
+    }
+
+    /// Registers an app for a face.
+    pub fn register(&self, face: &'static str, key_id: &str, secret: &str, settings: Value) {
+        self.register_with(face, key_id, secret, settings, |_| {});
+    }
+
+    /// Registers an app for a face and changes what it may.
+    pub fn register_with(
+        &self,
+        face: &'static str,
+        key_id: &str,
+        secret: &str,
+        settings: Value,
+        change: impl FnOnce(&mut Grant),
+    ) {
+        let mut grant = Grant {
+            app: Id::of(&["app", key_id]),
+            name: key_id.to_owned(),
+            key_id: key_id.to_owned(),
+            secret: Secret::new(secret),
+            disabled: false,
+            operations: None,
+            settings,
+            workforce: Arc::clone(&self.workforce) as Arc<dyn Workforce>,
+        };
+        change(&mut grant);
+        self.apps().push((face, Arc::new(grant)));
+    }
+
+    fn apps(&self) -> MutexGuard<'_, Vec<(&'static str, Arc<Grant>)>> {
+        self.apps.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl Desk for FakeDesk {
+    async fn by_key(&self, face: &'static str, key_id: &str) -> Result<Option<Arc<Grant>>, Error> {
+        let apps = self.apps();
+        let found = apps.iter().find(|(of, grant)| *of == face && grant.key_id == key_id);
+        Ok(found.map(|(_, grant)| Arc::clone(grant)))
+    }
+
+    async fn by_token(&self, purpose: &'static str, token: &str) -> Result<Option<Arc<Grant>>, Error> {
+        let now = self.clock.now();
+        let known = self.workforce.token(purpose, token).await?;
+        if !known.is_some_and(|known| known.expires_at.is_none_or(|expires_at| now < expires_at)) {
+            return Ok(None);
+        }
+        Ok(self.apps().first().map(|(_, grant)| {
+            Arc::new(Grant {
+                app: grant.app,
+                name: grant.name.clone(),
+                key_id: grant.key_id.clone(),
+                secret: Secret::new(token),
+                disabled: grant.disabled,
+                operations: grant.operations.clone(),
+                settings: grant.settings.clone(),
+                workforce: Arc::clone(&grant.workforce),
+            })
+        }))
+    }
+}
+
+/// A transport that ends at a face in the same process.
+pub struct Loopback(pub Arc<dyn Face>);
+
+#[async_trait]
+impl Transport for Loopback {
+    async fn send(&self, message: Message) -> Result<Reply, TransportError> {
+        Ok(self.0.answer(message).await)
+    }
+}
+
+/// A transport that answers by a function.
+pub struct Scripted<F>(pub F);
+
+#[async_trait]
+impl<F: Fn(Message) -> Result<Reply, TransportError> + Send + Sync + 'static> Transport for Scripted<F> {
+    async fn send(&self, message: Message) -> Result<Reply, TransportError> {
+        (self.0)(message)
+    }
+}

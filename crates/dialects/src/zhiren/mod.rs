@@ -1,0 +1,72 @@
+//! Zhiren (知人), a Chinese HR system: API v2, signed requests.
+//!
+//! Documents: the vendor's API page (its text is the project's seed), the page's public source, older editions of
+//! both, and three programs of other people that talk to it. `specs/zhiren.md` has every fact with its weight; `§`
+//! in this folder means its sections.
+//!
+//! Quirks: the business data is JSON inside one parameter, `payload`, even on GET. The signature may lie in a header
+//! or in the query. Employee number, mobile and uuid share one path. Answers come in four shapes. One field name is
+//! misspelt, and one success code is spelt with a zero. The OAuth addresses are documented nowhere: ours are ours.
+//! A removed pair of addresses (2017) answers only apps that ask for it with the setting `zhiren_2017`.
+
+mod auth;
+mod client;
+mod map;
+mod server;
+#[cfg(test)]
+mod tests;
+mod wire;
+
+use tongshi_dialect::{Capability, CredentialField, Descriptor, FaceKey};
+use tongshi_model::Kind;
+
+/// This vendor, for the list.
+pub(crate) static DESCRIPTOR: Descriptor = Descriptor {
+    id: "zhiren",
+    title: "知人 Zhiren",
+    base_url: Some("https://zhiren.com"),
+    capabilities: CAPABILITIES,
+    credential: CREDENTIAL,
+    face_keys: &[
+        FaceKey { id: "access_key", secret: "secret_key", prefix: "ak" },
+        FaceKey { id: "app_id", secret: "app_secret", prefix: "app" },
+    ],
+    operations: client::OPERATIONS,
+    connect: client::connect,
+    serve: server::serve,
+    sign: client::sign,
+    event: Some(client::event),
+};
+
+const CAPABILITIES: &[Capability] = &[
+    Capability::Pull(Kind::LegalEntity),
+    Capability::Pull(Kind::OrgUnit),
+    Capability::Pull(Kind::Employee),
+    Capability::Pull(Kind::ShiftAssignment),
+    Capability::PullPunches,
+    Capability::Pull(Kind::TimelineEntry),
+    Capability::Pull(Kind::Approval),
+    Capability::Pull(Kind::CandidateSource),
+    Capability::Pull(Kind::Vacancy),
+    Capability::Pull(Kind::Candidate),
+    Capability::PushPunches,
+    Capability::Push(Kind::SalaryItem),
+    Capability::Push(Kind::Visit),
+    Capability::Receive,
+    Capability::Send,
+];
+
+const CREDENTIAL: &[CredentialField] = &[
+    field("access_key", "names the company and the product", false, true),
+    field("secret_key", "signs requests", true, true),
+    field("company_token", "the document's `token`, which tells companies apart", true, false),
+    field("app_id", "names the product to OAuth", false, false),
+    field("app_secret", "proves the product to OAuth", true, false),
+    field("callback_url", "where OAuth returns to", false, false),
+    field("access_token", "reads recruitment; without it those listings are left out", true, false),
+    field("webhook_secret", "checks events; without it secret_key does", true, false),
+];
+
+const fn field(name: &'static str, about: &'static str, secret: bool, required: bool) -> CredentialField {
+    CredentialField { name, about, secret, required }
+}

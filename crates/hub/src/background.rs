@@ -1,0 +1,93 @@
+//! What `serve` does besides answering: scheduled syncs, vendors' events in and out.
+
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+use tongshi_model::Error;
+use tongshi_store::workspaces;
+
+use crate::{Failure, Hub, Silent, SyncOptions};
+
+/// How often the hub looks for something to do.
+const TICK: Duration = Duration::from_millis(500);
+
+/// A connection whose account is refused is left alone this long, lest the vendor locks it.
+const REFUSED_SECONDS: i64 = 60 * 60;
+
+impl Hub {
+    /// Works until it is stopped.
+    pub async fn run_background(&self, stop: CancellationToken) {
+        let holder = format!("background/{}", self.new_id());
+        let events = self.every_tick(&stop, "events", async || {
+            while self.take_events_in(&holder).await? {}
+            self.send_events().await
+        });
+        let syncs = self.every_tick(&stop, "syncs", async || self.sync_due().await);
+        tokio::join!(events, syncs);
+    }
+
+    async fn every_tick(
+        &self,
+        stop: &CancellationToken,
+        what: &'static str,
+        mut work: impl AsyncFnMut() -> Result<(), Error>,
+    ) {
+        let mut ticks = tokio::time::interval(TICK);
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                _ = ticks.tick() => {}
+            }
+            let worked = tokio::select! {
+                // A sync that is stopped here goes on from its checkpoint at the next start.
+                () = stop.cancelled() => return,
+                worked = work() => worked,
+            };
+            if let Err(error) = worked {
+                tracing::warn!(what, reason = %error, cause = %error.private(), "background work failed; it is tried again");
+            }
+        }
+    }
+
+    /// Syncs each connection that is due.
+    async fn sync_due(&self) -> Result<(), Error> {
+        let every = i64::try_from(self.settings().sync_every_seconds).unwrap_or(i64::MAX);
+        if every == 0 {
+            return Ok(());
+        }
+        let mut session = self.store().read().await?;
+        let all = workspaces::all(&mut session).await?;
+        drop(session);
+        let now = self.clock().now().as_second();
+        for workspace in all {
+            for connection in self.connections(&workspace).await? {
+                let last = connection.last_run.as_ref();
+                let ended = last.map(|run| run.ended_at.unwrap_or(run.started_at).as_second());
+                let refused = last.is_some_and(|run| run.failure == Some(Failure::Credentials));
+                let pause = if refused { REFUSED_SECONDS.max(every) } else { every };
+                // A connection that was never synced waits for its first sync by a person.
+                let due = ended.is_some_and(|ended| now - ended >= pause);
+                let held = last.is_some_and(|run| run.state == "held");
+                if due && !held && !connection.disabled {
+                    self.sync_one(&workspace, &connection.name).await;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn sync_one(&self, workspace: &crate::Workspace, name: &str) {
+        match self.sync(workspace, name, &SyncOptions::default(), &Silent).await {
+            Ok(outcome) => tracing::info!(
+                connection = name,
+                state = outcome.state,
+                complete = outcome.complete,
+                reason = outcome.reason,
+                "a scheduled sync ended"
+            ),
+            Err(error) => tracing::info!(connection = name, reason = %error, "a scheduled sync did not begin"),
+        }
+    }
+}
+

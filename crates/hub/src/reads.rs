@@ -1,0 +1,552 @@
+//! What `/v1` and the command line read. Documents are handed on as stored; only fields that the reader may not see
+//! are taken out.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+use tongshi_model::{Direction, Error, Id, Instant, Kind, LocalDate, PunchSource, Timestamp};
+use tongshi_store::{Change, Op, RecordRow, Workspace, changes, connections, punches, quarantine, records};
+
+use crate::{Hub, Scopes, workforce::punch_of};
+
+/// Rows that one answer may hold.
+const LIMIT_MAX: u32 = 1000;
+
+/// Which records to read.
+#[derive(Clone, Debug)]
+pub struct RecordQuery {
+    /// The kind.
+    pub kind: Kind,
+    /// Fields and their values; several values of one field in one text are separated by commas.
+    pub filters: Vec<(String, String)>,
+    /// Business date from this day on.
+    pub date_from: Option<LocalDate>,
+    /// Business date up to this day.
+    pub date_to: Option<LocalDate>,
+    /// Whether deleted ones are shown too.
+    pub deleted: bool,
+    /// Where the page before ended.
+    pub after: Option<String>,
+    /// How many at most.
+    pub limit: u32,
+}
+
+/// A page of records.
+#[derive(Debug, Serialize)]
+pub struct RecordPage {
+    /// The records.
+    pub data: Vec<RecordView>,
+    /// Where the next page begins; none at the end.
+    pub next: Option<String>,
+}
+
+/// A record as it is shown.
+#[derive(Serialize)]
+pub struct RecordView {
+    /// Its id.
+    pub id: Id,
+    /// Its kind.
+    pub kind: Kind,
+    /// How often it was written.
+    pub version: i64,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was last written.
+    pub changed_at: Timestamp,
+    /// When it was deleted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deleted_at: Option<Timestamp>,
+    /// Why we think that it is gone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deletion_evidence: Option<String>,
+    /// The canonical document.
+    pub data: Box<RawValue>,
+}
+
+impl std::fmt::Debug for RecordView {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "RecordView({} {} v{})", self.kind, self.id, self.version)
+    }
+}
+
+/// A page of the journal.
+#[derive(Debug, Serialize)]
+pub struct ChangePage {
+    /// The changes.
+    pub data: Vec<ChangeView>,
+    /// The sequence number to ask on from.
+    pub next: i64,
+}
+
+/// A change as it is shown.
+#[derive(Debug, Serialize)]
+pub struct ChangeView {
+    /// Its place in the workspace's journal; no gaps.
+    pub seq: i64,
+    /// `created`, `updated`, `deleted` or `restored`.
+    pub op: &'static str,
+    /// The record's kind.
+    pub kind: Kind,
+    /// The record.
+    pub record: Id,
+    /// The version that it made.
+    pub version: i64,
+    /// When.
+    pub at: Timestamp,
+    /// By whom.
+    pub actor: String,
+    /// In which run.
+    pub run: Option<Id>,
+    /// Which fields differ.
+    pub fields: Vec<String>,
+    /// The document before.
+    pub before: Option<Box<RawValue>>,
+    /// The document after.
+    pub after: Option<Box<RawValue>>,
+}
+
+/// Which punches to read.
+#[derive(Clone, Debug, Default)]
+pub struct PunchQuery {
+    /// Whose.
+    pub employee: Option<Id>,
+    /// From this working day on.
+    pub from: Option<LocalDate>,
+    /// Up to this working day.
+    pub to: Option<LocalDate>,
+    /// The last punch of the page before.
+    pub after: Option<i64>,
+    /// How many at most.
+    pub limit: u32,
+}
+
+/// A punch as it is shown.
+#[derive(Debug, Serialize)]
+pub struct PunchView {
+    /// Its number.
+    pub id: i64,
+    /// Who.
+    pub employee: Id,
+    /// When.
+    pub at: Instant,
+    /// Coming or going.
+    pub direction: Direction,
+    /// By what means.
+    pub source: PunchSource,
+    /// The working day.
+    pub day: LocalDate,
+    /// Through which connection it came.
+    pub connection: String,
+    /// Device, place or remark.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub detail: Option<serde_json::Value>,
+}
+
+/// What the punches of a person's working day say.
+#[derive(Debug, PartialEq, Serialize)]
+pub struct AttendanceDay {
+    /// Who.
+    pub employee: Id,
+    /// The working day.
+    pub date: LocalDate,
+    /// First coming.
+    pub first_in: Option<Instant>,
+    /// Last going.
+    pub last_out: Option<Instant>,
+    /// How many punches there are.
+    pub punches: u32,
+}
+
+/// How many there are of a kind.
+#[derive(Debug, Serialize)]
+pub struct Count {
+    /// The kind, or `punch`.
+    pub kind: String,
+    /// Live.
+    pub live: u64,
+    /// Deleted.
+    pub deleted: u64,
+}
+
+/// A row that could not be taken in.
+#[derive(Debug, Serialize)]
+pub struct Quarantined {
+    /// From which connection.
+    pub connection: String,
+    /// Of which kind.
+    pub kind: Kind,
+    /// The vendor's id.
+    pub remote_id: String,
+    /// Why.
+    pub reason: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+impl Hub {
+    /// Reads a page of records.
+    pub async fn records(
+        &self,
+        workspace: &Workspace,
+        query: &RecordQuery,
+        scopes: &Scopes,
+    ) -> Result<RecordPage, Error> {
+        may_see(scopes, query.kind)?;
+        let limit = limited(query.limit)?;
+        let mut found = tongshi_store::Query {
+            kind: query.kind,
+            date_from: query.date_from,
+            date_to: query.date_to,
+            deleted: query.deleted,
+            after: query.after.as_deref().map(read_cursor).transpose()?,
+            limit: limit + 1,
+            ..empty_query(query.kind)
+        };
+        for (field, value) in &query.filters {
+            add_filter(&mut found, field, value, scopes)?;
+        }
+        let mut session = self.store().read().await?;
+        let mut rows = records::list(&mut session, workspace, &found).await?;
+        drop(session);
+        let more = rows.len() > limit as usize;
+        rows.truncate(limit as usize);
+        let next = if more { rows.last().map(|row| row.ord.to_string()) } else { None };
+        let data = rows.into_iter().map(|row| record_view(row, scopes)).collect::<Result<_, _>>()?;
+        Ok(RecordPage { data, next })
+    }
+
+    /// Reads one record.
+    pub async fn record(&self, workspace: &Workspace, kind: Kind, id: Id, scopes: &Scopes) -> Result<RecordView, Error> {
+        may_see(scopes, kind)?;
+        let mut session = self.store().read().await?;
+        let row = records::get(&mut session, workspace, id).await?.filter(|row| row.kind == kind);
+        record_view(row.ok_or_else(|| Error::not_found(format!("there is no such {kind}")))?, scopes)
+    }
+
+    /// Reads a page of the journal.
+    pub async fn changes(
+        &self,
+        workspace: &Workspace,
+        after: i64,
+        kind: Option<Kind>,
+        limit: u32,
+        scopes: &Scopes,
+    ) -> Result<ChangePage, Error> {
+        if let Some(kind) = kind {
+            may_see(scopes, kind)?;
+        }
+        let mut session = self.store().read().await?;
+        let rows = changes::after(&mut session, workspace, after, kind, limited(limit)?).await?;
+        let next = rows.last().map_or(after, |change| change.seq);
+        let seen = rows.into_iter().filter(|change| scopes.sees(change.kind));
+        let data = seen.map(|change| change_view(change, scopes)).collect::<Result<_, _>>()?;
+        Ok(ChangePage { data, next })
+    }
+
+    /// Reads punches.
+    pub async fn punches(&self, workspace: &Workspace, query: &PunchQuery) -> Result<Vec<PunchView>, Error> {
+        let mut session = self.store().read().await?;
+        let limit = limited(query.limit)?;
+        let (from, to, after) = (query.from, query.to, query.after.unwrap_or(0));
+        let rows = punches::list(&mut session, workspace, after, query.employee, from, to, limit).await?;
+        let all = connections::all(&mut session, workspace).await?;
+        let names: BTreeMap<i64, String> = all.into_iter().map(|found| (found.no, found.name)).collect();
+        Ok(rows
+            .into_iter()
+            .map(|row| {
+                let (id, connection) = (row.id, names.get(&row.connection).cloned().unwrap_or_default());
+                let punch = punch_of(row);
+                PunchView {
+                    id,
+                    employee: punch.employee,
+                    at: punch.at,
+                    direction: punch.direction,
+                    source: punch.source,
+                    day: punch.working_day(),
+                    connection,
+                    detail: punch.detail,
+                }
+            })
+            .collect())
+    }
+
+    /// What the punches say, a row for each person and working day on which there are any.
+    pub async fn attendance_days(
+        &self,
+        workspace: &Workspace,
+        employee: Option<Id>,
+        from: LocalDate,
+        to: LocalDate,
+        limit: u32,
+    ) -> Result<Vec<AttendanceDay>, Error> {
+        let mut days: BTreeMap<(Id, LocalDate), AttendanceDay> = BTreeMap::new();
+        let mut session = self.store().read().await?;
+        let limit = limited(limit)? as usize;
+        let mut after = 0;
+        loop {
+            let rows =
+                punches::list(&mut session, workspace, after, employee, Some(from), Some(to), LIMIT_MAX).await?;
+            let Some(last) = rows.last() else { break };
+            after = last.id;
+            for row in rows {
+                let punch = punch_of(row);
+                let key = (punch.employee, punch.working_day());
+                if days.len() >= limit && !days.contains_key(&key) {
+                    continue;
+                }
+                days.entry(key).or_insert_with(|| AttendanceDay::empty(key.0, key.1)).add(punch.at, punch.direction);
+            }
+        }
+        Ok(days.into_values().collect())
+    }
+
+    /// How many records there are of each kind, and how many punches.
+    pub async fn counts(&self, workspace: &Workspace) -> Result<Vec<Count>, Error> {
+        let mut session = self.store().read().await?;
+        let mut counts: Vec<Count> = records::counts(&mut session, workspace)
+            .await?
+            .into_iter()
+            .map(|(kind, live, deleted)| Count { kind: kind.name().to_owned(), live, deleted })
+            .collect();
+        let live = punches::count(&mut session, workspace).await?;
+        counts.push(Count { kind: "punch".to_owned(), live, deleted: 0 });
+        Ok(counts)
+    }
+
+    /// Rows that could not be taken in.
+    pub async fn quarantine(&self, workspace: &Workspace) -> Result<Vec<Quarantined>, Error> {
+        let mut session = self.store().read().await?;
+        let all = connections::all(&mut session, workspace).await?;
+        let names: BTreeMap<i64, String> = all.into_iter().map(|found| (found.no, found.name)).collect();
+        let rows = quarantine::list(&mut session, workspace, None).await?;
+        Ok(rows
+            .into_iter()
+            .map(|row| Quarantined {
+                connection: names.get(&row.connection).cloned().unwrap_or_default(),
+                kind: row.kind,
+                remote_id: row.remote_id,
+                reason: row.reason,
+                at: row.at,
+            })
+            .collect())
+    }
+}
+
+impl AttendanceDay {
+    fn empty(employee: Id, date: LocalDate) -> Self {
+        Self { employee, date, first_in: None, last_out: None, punches: 0 }
+    }
+
+    /// Punches come in by number, not by time. One without direction is the first coming or, when there is more than
+    /// one, the last going.
+    fn add(&mut self, at: Instant, direction: Direction) {
+        self.punches += 1;
+        let coming = matches!(direction, Direction::In | Direction::Unknown | Direction::Other);
+        let going = direction == Direction::Out || (coming && direction != Direction::In && self.punches > 1);
+        let first = self.first_in;
+        if coming && first.is_none_or(|first| at < first) {
+            self.first_in = Some(at);
+        }
+        if going {
+            let latest = [self.last_out, first, Some(at)].into_iter().flatten().max();
+            self.last_out = if direction == Direction::Out { self.last_out.max(Some(at)) } else { latest };
+        }
+    }
+}
+
+fn may_see(scopes: &Scopes, kind: Kind) -> Result<(), Error> {
+    if scopes.sees(kind) { Ok(()) } else { Err(Error::forbidden(format!("this key may not see {kind}"))) }
+}
+
+fn limited(limit: u32) -> Result<u32, Error> {
+    if (1..=LIMIT_MAX).contains(&limit) {
+        return Ok(limit);
+    }
+    Err(Error::invalid("limit", format!("limit is between 1 and {LIMIT_MAX}")))
+}
+
+fn read_cursor(text: &str) -> Result<i64, Error> {
+    text.parse().ok().filter(|ord| *ord >= 0).ok_or_else(|| {
+        Error::invalid("after", "after is the `next` of an earlier answer, taken as it was")
+    })
+}
+
+fn empty_query(kind: Kind) -> tongshi_store::Query {
+    tongshi_store::Query {
+        kind,
+        keys: Vec::new(),
+        fields: Vec::new(),
+        date_from: None,
+        date_to: None,
+        field_dates: Vec::new(),
+        deleted: false,
+        after: None,
+        offset: 0,
+        limit: 0,
+    }
+}
+
+/// A looked-up field goes to its index; any other that the kind is known to have is compared in the document.
+fn add_filter(query: &mut tongshi_store::Query, field: &str, value: &str, scopes: &Scopes) -> Result<(), Error> {
+    let kind = query.kind;
+    if kind.sensitivity(field) > scopes.sensitivity {
+        return Err(Error::forbidden(format!("this key may not see {field}")));
+    }
+    if let Some(at) = kind.lookup(field) {
+        query.keys.push((at, value.to_owned()));
+        return Ok(());
+    }
+    let values = value.split(',').map(str::to_owned).collect();
+    match field {
+        "status" if kind == Kind::Employee => query.fields.push((field.to_owned(), values)),
+        "phase" | "type" if kind == Kind::Employee => query.fields.push((format!("{field}.value"), values)),
+        "result" if kind == Kind::Approval => query.fields.push((field.to_owned(), values)),
+        _ => {
+            return Err(Error::invalid(
+                field.to_owned(),
+                format!("{} cannot be filtered by '{field}'; they can by: {}", kind.plural(), filterable(kind)),
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn filterable(kind: Kind) -> String {
+    let mut names: Vec<&str> = kind.lookups().to_vec();
+    match kind {
+        Kind::Employee => names.extend(["status", "phase", "type"]),
+        Kind::Approval => names.push("result"),
+        _ => {}
+    }
+    names.extend(["date_from", "date_to", "include_deleted"]);
+    names.join(", ")
+}
+
+/// A face's query as the store takes it.
+pub(crate) fn to_store_query(query: &tongshi_dialect::Query) -> Result<tongshi_store::Query, Error> {
+    let mut keys = Vec::with_capacity(query.keys.len());
+    for (name, value) in &query.keys {
+        let at = query.kind.lookup(name);
+        let at = at.ok_or_else(|| Error::internal(format!("{} is not found by {name}", query.kind)))?;
+        keys.push((at, value.clone()));
+    }
+    Ok(tongshi_store::Query {
+        keys,
+        fields: query.fields.iter().map(|(name, values)| ((*name).to_owned(), values.clone())).collect(),
+        date_from: query.date_from,
+        date_to: query.date_to,
+        field_dates: query.field_dates.iter().map(|(name, from, to)| ((*name).to_owned(), *from, *to)).collect(),
+        offset: query.offset,
+        limit: query.limit,
+        ..empty_query(query.kind)
+    })
+}
+
+/// The document without the fields that the reader may not see: absent, not masked.
+pub(crate) fn visible(kind: Kind, doc: String, scopes: &Scopes) -> Result<String, Error> {
+    if scopes.sensitivity >= tongshi_model::Sensitivity::Restricted {
+        return Ok(doc);
+    }
+    let mut fields: BTreeMap<String, Box<RawValue>> = serde_json::from_str(&doc)
+        .map_err(|error| Error::internal(format!("a {kind} cannot be read")).caused_by(error))?;
+    let count = fields.len();
+    fields.retain(|name, _| kind.sensitivity(name) <= scopes.sensitivity);
+    if fields.len() == count {
+        return Ok(doc);
+    }
+    serde_json::to_string(&fields).map_err(|error| Error::internal("a document").caused_by(error))
+}
+
+pub(crate) fn raw(text: String) -> Result<Box<RawValue>, Error> {
+    RawValue::from_string(text).map_err(|error| Error::internal("stored JSON cannot be read").caused_by(error))
+}
+
+fn record_view(row: RecordRow, scopes: &Scopes) -> Result<RecordView, Error> {
+    Ok(RecordView {
+        id: row.id,
+        kind: row.kind,
+        version: row.version,
+        created_at: row.created_at,
+        changed_at: row.changed_at,
+        deleted_at: row.deleted.map(|(at, _)| at),
+        deletion_evidence: row.deleted.map(|(_, evidence)| evidence.as_str().to_owned()),
+        data: raw(visible(row.kind, row.doc, scopes)?)?,
+    })
+}
+
+fn change_view(change: Change, scopes: &Scopes) -> Result<ChangeView, Error> {
+    let show = |doc: Option<String>| doc.map(|doc| visible(change.kind, doc, scopes)).transpose();
+    let (before, after) = (show(change.before)?, show(change.after)?);
+    let fields = differing(before.as_deref(), after.as_deref())?;
+    Ok(ChangeView {
+        seq: change.seq,
+        op: op_name(change.op),
+        kind: change.kind,
+        record: change.record,
+        version: change.version,
+        at: change.at,
+        actor: change.actor,
+        run: change.run,
+        fields,
+        before: before.map(raw).transpose()?,
+        after: after.map(raw).transpose()?,
+    })
+}
+
+/// The name of an operation of the journal.
+pub(crate) fn op_name(op: Op) -> &'static str {
+    match op {
+        Op::Created => "created",
+        Op::Updated => "updated",
+        Op::Deleted => "deleted",
+        Op::Restored => "restored",
+    }
+}
+
+/// The top-level fields in which two documents differ; none when one of the two is not there.
+pub(crate) fn differing(before: Option<&str>, after: Option<&str>) -> Result<Vec<String>, Error> {
+    let (Some(before), Some(after)) = (before, after) else { return Ok(Vec::new()) };
+    let read = |doc| -> Result<BTreeMap<String, &RawValue>, Error> {
+        serde_json::from_str(doc).map_err(|error| Error::internal("a document cannot be read").caused_by(error))
+    };
+    let (before, after) = (read(before)?, read(after)?);
+    let same = |name: &String| before.get(name).map(|raw| raw.get()) == after.get(name).map(|raw| raw.get());
+    let mut names: Vec<String> = before.keys().chain(after.keys()).filter(|name| !same(name)).cloned().collect();
+    names.sort_unstable();
+    names.dedup();
+    Ok(names)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn restricted_fields_are_absent_not_masked() {
+        let doc = r#"{"name":"林一","bank_card":"629900001","mobile":"19900000001","gender":{"value":"male"}}"#;
+        let shown = visible(Kind::Employee, doc.to_owned(), &Scopes::default()).unwrap();
+        assert!(shown.contains("mobile") && !shown.contains("bank_card") && !shown.contains("gender"));
+        assert_eq!(visible(Kind::Employee, doc.to_owned(), &Scopes::all()).unwrap(), doc);
+    }
+
+    #[test]
+    fn names_what_differs() {
+        let fields = differing(Some(r#"{"a":1,"b":2,"c":{"x":1}}"#), Some(r#"{"a":1,"c":{"x":2},"d":0}"#)).unwrap();
+        assert_eq!(fields, ["b", "c", "d"]);
+    }
+
+    #[test]
+    fn days_follow_from_punches_in_any_order() {
+        let at = |text: &str| Instant::parse(text, tongshi_model::shanghai()).unwrap();
+        let mut day = AttendanceDay::empty(Id::of(&["e"]), "2026-03-02".parse().unwrap());
+        day.add(at("2026-03-02 18:05"), Direction::Out);
+        day.add(at("2026-03-02 08:55"), Direction::In);
+        assert_eq!((day.first_in, day.last_out), (Some(at("2026-03-02 08:55")), Some(at("2026-03-02 18:05"))));
+        for times in [["08:55", "18:05"], ["18:05", "08:55"]] {
+            let mut day = AttendanceDay::empty(Id::of(&["e"]), "2026-03-02".parse().unwrap());
+            times.iter().for_each(|time| day.add(at(&format!("2026-03-02 {time}")), Direction::Unknown));
+            assert_eq!((day.first_in, day.last_out), (Some(at("2026-03-02 08:55")), Some(at("2026-03-02 18:05"))));
+        }
+    }
+}

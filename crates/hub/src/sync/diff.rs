@@ -1,0 +1,232 @@
+//! Finds what is new or different among rows, and stores it with its page and checkpoint in one transaction.
+
+use std::collections::{HashMap, HashSet};
+
+use tongshi_dialect::Row;
+use tongshi_model::{Error, ErrorKind, Kind};
+use tongshi_store::{PageRow, Session, SourceHead, quarantine, records, runs, sources};
+
+use super::{
+    SharedConnector,
+    proof::{Counts, Difference},
+    run::{Checkpoint, Place},
+    seen::pack,
+};
+use crate::{
+    Hub,
+    ingest::{self, Item},
+    reads::{differing, op_name},
+};
+
+/// Rows of one page, to be compared with what is stored.
+pub(super) struct Rows {
+    /// Names the page in the proof.
+    pub(super) page: i64,
+    pub(super) total: Option<u64>,
+    pub(super) digest: [u8; 16],
+    pub(super) keys_digest: [u8; 16],
+    pub(super) rows: Vec<(Row, [u8; 16])>,
+}
+
+/// What some pages bring.
+pub(super) struct Diff {
+    kind: Kind,
+    items: Vec<Item>,
+    rejected: Vec<(String, String, String)>,
+    /// Sources that say what is known, by name.
+    known: HashMap<String, i64>,
+    pages: Vec<PageOutline>,
+    pub(super) counts: Counts,
+    /// New things that could not be taken in, by name: they have no source.
+    pub(super) rejected_new: Vec<String>,
+}
+
+struct PageOutline {
+    page: i64,
+    total: Option<u64>,
+    digest: [u8; 16],
+    keys_digest: [u8; 16],
+    names: Vec<String>,
+}
+
+/// A page as stored: what the proof needs of it.
+pub(super) struct StoredPage {
+    pub(super) page: i64,
+    pub(super) seen: Vec<u8>,
+}
+
+impl Diff {
+    /// The names of all rows.
+    pub(super) fn names(&self) -> HashSet<String> {
+        self.pages.iter().flat_map(|page| page.names.iter().cloned()).collect()
+    }
+
+    /// How many rows there are.
+    pub(super) fn rows(&self) -> u64 {
+        self.pages.iter().map(|page| page.names.len() as u64).sum()
+    }
+}
+
+/// Compares rows with what is stored. Only what differs is translated.
+pub(super) async fn compare(
+    hub: &Hub,
+    connector: SharedConnector,
+    connection: i64,
+    kind: Kind,
+    pages: Vec<Rows>,
+) -> Result<Diff, Error> {
+    let mut outlines = Vec::with_capacity(pages.len());
+    let mut rows: Vec<(Row, [u8; 16])> = Vec::with_capacity(pages.iter().map(|page| page.rows.len()).sum());
+    let mut place: HashMap<String, usize> = HashMap::with_capacity(rows.capacity());
+    for page in pages {
+        let mut names = Vec::with_capacity(page.rows.len());
+        for (row, hash) in page.rows {
+            names.push(row.remote_id.clone());
+            // A thing named twice counts as it was named last.
+            match place.get(&row.remote_id) {
+                Some(at) => rows[*at] = (row, hash),
+                None => {
+                    place.insert(row.remote_id.clone(), rows.len());
+                    rows.push((row, hash));
+                }
+            }
+        }
+        let Rows { page, total, digest, keys_digest, .. } = page;
+        outlines.push(PageOutline { page, total, digest, keys_digest, names });
+    }
+    let names: Vec<&str> = rows.iter().map(|(row, _)| row.remote_id.as_str()).collect();
+    let mut session = hub.store().read().await?;
+    let heads = sources::heads(&mut session, connection, kind, &names).await?;
+    drop(session);
+    let translate = move || translate(&*connector, kind, rows, heads, outlines);
+    tokio::task::spawn_blocking(translate)
+        .await
+        .map_err(|error| Error::internal("the translation of a page ended early").caused_by(error))?
+}
+
+fn translate(
+    connector: &dyn tongshi_dialect::Connector,
+    kind: Kind,
+    rows: Vec<(Row, [u8; 16])>,
+    heads: Vec<Option<SourceHead>>,
+    pages: Vec<PageOutline>,
+) -> Result<Diff, Error> {
+    let mut diff = Diff {
+        kind,
+        items: Vec::new(),
+        rejected: Vec::new(),
+        known: HashMap::with_capacity(rows.len()),
+        pages,
+        counts: Counts::default(),
+        rejected_new: Vec::new(),
+    };
+    for ((row, hash), head) in rows.into_iter().zip(heads) {
+        if let Some(head) = &head {
+            diff.known.insert(row.remote_id.clone(), head.id);
+            if head.hash == hash && !head.gone {
+                diff.counts.unchanged += 1;
+                continue;
+            }
+        }
+        match connector.read(kind, &row) {
+            Ok(draft) => {
+                let Row { remote_id, date, raw } = row;
+                diff.items.push(Item { remote_id, date, raw, hash, draft, head });
+            }
+            Err(error) if matches!(error.kind(), ErrorKind::Invalid(_)) => {
+                diff.counts.quarantined += 1;
+                if head.is_none() {
+                    diff.rejected_new.push(row.remote_id.clone());
+                }
+                diff.rejected.push((row.remote_id, error.public().to_owned(), row.raw));
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(diff)
+}
+
+/// Stores what pages bring, with their proof and the checkpoint that says so.
+pub(super) async fn store(
+    session: &mut Session,
+    place: &Place,
+    listing: &str,
+    diff: Diff,
+    checkpoint: &mut Checkpoint,
+) -> Result<Vec<StoredPage>, Error> {
+    let Diff { kind, items, rejected, mut known, pages, mut counts, .. } = diff;
+    let origin = place.origin();
+    let names: Vec<String> = items.iter().map(|item| item.remote_id.clone()).collect();
+    let cleared: Vec<&str> = names.iter().map(String::as_str).collect();
+    quarantine::clear(session, place.connection, kind, &cleared).await?;
+    let (applied, ids) = ingest::apply(session, &origin, kind, items).await?;
+    known.extend(names.into_iter().zip(ids));
+    if !rejected.is_empty() {
+        quarantine::put(session, &place.workspace, place.run, place.connection, kind, rejected).await?;
+    }
+    counts.created += applied.created;
+    counts.updated += applied.updated;
+    counts.restored += applied.restored;
+    counts.unchanged += applied.same;
+    checkpoint.add(&counts);
+    let mut stored = Vec::with_capacity(pages.len());
+    for page in pages {
+        let seen = pack(page.names.iter().filter_map(|name| known.get(name).copied()).collect());
+        let row = PageRow {
+            listing: listing.to_owned(),
+            page: page.page,
+            rows: page.names.len() as i64,
+            total: page.total.and_then(|total| i64::try_from(total).ok()),
+            digest: page.digest.to_vec(),
+            keys_digest: page.keys_digest.to_vec(),
+            seen: seen.clone(),
+        };
+        runs::put_page(session, place.run, row).await?;
+        stored.push(StoredPage { page: page.page, seen });
+    }
+    Ok(stored)
+}
+
+/// What a dry run says of the same pages.
+pub(super) async fn describe(
+    hub: &Hub,
+    place: &Place,
+    diff: Diff,
+    room: usize,
+) -> Result<(Counts, Vec<Difference>, Vec<i64>), Error> {
+    let mut session = hub.store().read().await?;
+    let (mut counts, mut differences) = (diff.counts, Vec::new());
+    let heads: Vec<_> = diff.items.iter().filter_map(|item| item.head.as_ref().map(|head| head.record)).collect();
+    let mut before = records::many(&mut session, &place.workspace, &heads).await?.into_iter();
+    for item in diff.items {
+        let record = match &item.head {
+            Some(_) => before.next().flatten(),
+            None => None,
+        };
+        let op = match &record {
+            None => tongshi_store::Op::Created,
+            Some(row) if row.deleted.is_some() => tongshi_store::Op::Restored,
+            Some(row) if row.doc != item.draft.doc => tongshi_store::Op::Updated,
+            Some(_) => {
+                counts.unchanged += 1;
+                continue;
+            }
+        };
+        match op {
+            tongshi_store::Op::Created => counts.created += 1,
+            tongshi_store::Op::Restored => counts.restored += 1,
+            tongshi_store::Op::Updated | tongshi_store::Op::Deleted => counts.updated += 1,
+        }
+        if differences.len() < room {
+            let fields = differing(record.as_ref().map(|row| row.doc.as_str()), Some(&item.draft.doc))?;
+            differences.push(Difference {
+                op: op_name(op),
+                kind: diff.kind,
+                record: record.map_or_else(|| place.space.id(diff.kind, &item.remote_id), |row| row.id),
+                remote_id: item.remote_id,
+                fields,
+            });
+        }
+    }
+    Ok((counts, differences, diff.known.into_values().collect()))
+}

@@ -1,0 +1,309 @@
+//! Syncs that can be trusted: everything is seen, or the run says what was not.
+//!
+//! A listing is read page by page and committed with its checkpoint; a list of several pages is read again until two
+//! readings name the same things in the same places, which makes it a snapshot: whatever was listed between the two
+//! readings was listed as seen. Only then may absence mean deletion, and then each missing thing is asked for by
+//! name, and a shrink above a threshold waits for a person.
+
+mod diff;
+mod each;
+mod holder;
+mod page;
+mod proof;
+mod reap;
+mod run;
+mod seen;
+mod view;
+mod whole;
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use tongshi_dialect::{Listing, Over, Reach, Window};
+use tongshi_model::{Clock, Error, ErrorKind, Id, Kind, LocalDate};
+use tongshi_store::{Claim, Workspace, runs};
+
+use crate::{Hub, connections::Opened};
+pub use proof::{Counts, Difference, ListingProof};
+use run::{Checkpoint, Context};
+pub(crate) use seen::Seen;
+pub use view::RunView;
+
+/// A full sync is due this long after the last complete one.
+const FULL_EVERY_SECONDS: i64 = 24 * 60 * 60;
+
+/// What to sync.
+#[derive(Clone, Debug, Default)]
+pub struct SyncOptions {
+    /// How much.
+    pub mode: Mode,
+    /// Only these listings; empty for all.
+    pub only: Vec<String>,
+    /// Show what would change, change nothing.
+    pub dry_run: bool,
+    /// A person has looked at the shrink and wants it.
+    pub confirm_shrink: bool,
+    /// How many days back what is read by days is read; none for the setting.
+    pub window_days: Option<i32>,
+}
+
+/// How much to sync.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Mode {
+    /// Full when a full one is due, else what is new.
+    #[default]
+    Auto,
+    /// Everything; only this can find that something is gone.
+    Full,
+    /// What is new, as far as the vendor can be asked for that.
+    Incremental,
+}
+
+impl Mode {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Full => "full",
+            Self::Incremental => "incremental",
+        }
+    }
+}
+
+/// How a sync went.
+#[derive(Clone, Debug, Serialize)]
+pub struct Outcome {
+    /// The run; none for a dry run.
+    pub run: Option<Id>,
+    /// The connection.
+    pub connection: String,
+    /// `full` or `incremental`.
+    pub mode: String,
+    /// `done`, `held` (a shrink waits for a person) or `failed`.
+    pub state: String,
+    /// Whether everything that was asked for was provably seen.
+    pub complete: bool,
+    /// Whether the run went on where an interrupted one had stopped.
+    pub resumed: bool,
+    /// Whether nothing was changed.
+    pub dry_run: bool,
+    /// Why it is not complete, in a sentence.
+    pub reason: Option<String>,
+    /// Whose failure it was.
+    pub failure: Option<Failure>,
+    /// What it did.
+    pub counts: Counts,
+    /// What each listing proved.
+    pub listings: Vec<ListingProof>,
+    /// What a dry run would have changed, at most [`proof::DIFFERENCES_MAX`].
+    pub differences: Vec<Difference>,
+    /// How long it took.
+    pub seconds: f64,
+}
+
+/// Whose failure ended a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Failure {
+    /// The vendor refuses the account.
+    Credentials,
+    /// The vendor cannot be reached, or asks us to come back later.
+    Unreachable,
+    /// The vendor answers what it does not document.
+    Vendor,
+    /// The hub failed.
+    Hub,
+}
+
+impl Failure {
+    fn of(error: &Error) -> Self {
+        match error.kind() {
+            ErrorKind::Unauthenticated | ErrorKind::Forbidden => Self::Credentials,
+            ErrorKind::Limited(_) | ErrorKind::Unavailable => Self::Unreachable,
+            ErrorKind::Upstream | ErrorKind::NotFound | ErrorKind::Gone => Self::Vendor,
+            ErrorKind::Conflict | ErrorKind::Invalid(_) | ErrorKind::Internal => Self::Hub,
+        }
+    }
+}
+
+/// Who watches a sync.
+pub trait Progress: Send + Sync {
+    /// The run begins, or goes on.
+    fn run(&self, _id: Id, _resumed: bool) {}
+    /// A listing begins.
+    fn listing(&self, _name: &str) {}
+    /// The vendor says how many rows there are.
+    fn total(&self, _rows: u64) {}
+    /// More rows are stored.
+    fn advance(&self, _rows: u64) {}
+    /// Something worth knowing.
+    fn note(&self, _text: &str) {}
+    /// A listing ends.
+    fn finished(&self, _proof: &ListingProof) {}
+}
+
+/// Nobody watches.
+#[derive(Clone, Copy, Debug)]
+pub struct Silent;
+
+impl Progress for Silent {}
+
+impl Hub {
+    /// Syncs a connection. Failures on the way are in the outcome; an error means that no run began.
+    pub async fn sync(
+        &self,
+        workspace: &Workspace,
+        name: &str,
+        options: &SyncOptions,
+        progress: &dyn Progress,
+    ) -> Result<Outcome, Error> {
+        let opened = self.open(workspace, name).await?;
+        if opened.connection.disabled {
+            return Err(Error::forbidden(format!("the connection '{name}' is switched off")));
+        }
+        let listings = chosen(&opened, &options.only)?;
+        let begun = self.clock().now();
+        let (mode, reach) = self.reach(workspace, &opened, options).await?;
+        let window = self.window(mode, options);
+        let fresh = Checkpoint::new(window, reach);
+        let mut context = if options.dry_run {
+            Context::dry(self.clone(), workspace.clone(), opened, fresh, progress)
+        } else {
+            let claimed = self.claim(workspace, &opened, mode).await?;
+            Context::claimed(self.clone(), workspace.clone(), opened, fresh, claimed, progress)?
+        };
+        context.confirm_shrink = options.confirm_shrink;
+        let result = read_all(&mut context, listings).await;
+        let outcome = context.finish(mode.name(), result, begun).await?;
+        count(&outcome);
+        Ok(outcome)
+    }
+
+    /// What is new since the last complete run, if there was one and nobody asked for everything.
+    async fn reach(
+        &self,
+        workspace: &Workspace,
+        opened: &Opened,
+        options: &SyncOptions,
+    ) -> Result<(Mode, Reach), Error> {
+        if options.mode == Mode::Full {
+            return Ok((Mode::Full, Reach::Full));
+        }
+        let mut session = self.store().read().await?;
+        let full = runs::last_complete(&mut session, workspace, opened.connection.no, Some("full")).await?;
+        let last = runs::last_complete(&mut session, workspace, opened.connection.no, None).await?;
+        let now = self.clock().now().as_second();
+        match (full, last) {
+            (Some(full), Some(last))
+                if options.mode == Mode::Incremental
+                    || now - full.started_at.as_second() < FULL_EVERY_SECONDS =>
+            {
+                // A day back, because the vendor's days and ours begin at different hours.
+                let since = tongshi_model::Instant::new(last.started_at, tongshi_model::shanghai()).date();
+                Ok((Mode::Incremental, Reach::Since(since.yesterday().unwrap_or(since))))
+            }
+            _ => Ok((Mode::Full, Reach::Full)),
+        }
+    }
+
+    fn window(&self, mode: Mode, options: &SyncOptions) -> Window {
+        let to = today(&**self.clock());
+        let usual = if mode == Mode::Full { self.settings().window_days } else { self.settings().recent_days };
+        let days = options.window_days.unwrap_or(usual).max(1);
+        let from = to.checked_sub(jiff::Span::new().days(days - 1)).unwrap_or(to);
+        Window { from, to }
+    }
+
+    /// Takes the connection for a run. One whose process has died is taken over at once, another after its lease.
+    async fn claim(&self, workspace: &Workspace, opened: &Opened, mode: Mode) -> Result<run::Claimed, Error> {
+        let holder = holder::current();
+        let number = opened.connection.no;
+        for _ in 0..2 {
+            let lease = self.lease();
+            let mut session = self.store().write().await?;
+            let claim =
+                runs::claim(&mut session, workspace, number, self.new_id(), mode.name(), &holder, lease).await?;
+            match claim {
+                Claim::New(run) => {
+                    session.commit().await?;
+                    return Ok(run::Claimed { run, holder, resumed: false });
+                }
+                Claim::Resumed(run) => {
+                    session.commit().await?;
+                    return Ok(run::Claimed { run, holder, resumed: true });
+                }
+                Claim::Busy { until, holder: theirs } => {
+                    if !holder::is_dead(&theirs) {
+                        let name = &opened.connection.name;
+                        return Err(Error::conflict(format!(
+                            "another run holds the connection '{name}'; it ends, or its lease does at {until}"
+                        )));
+                    }
+                    runs::release(&mut session, workspace, number, &theirs).await?;
+                    session.commit().await?;
+                }
+            }
+        }
+        Err(Error::conflict("another run took the connection just now"))
+    }
+
+    pub(crate) fn lease(&self) -> tongshi_model::Timestamp {
+        crate::workforce::later(self.clock().now(), self.settings().lease_seconds)
+    }
+}
+
+/// The listings that were asked for, in the vendor's order.
+fn chosen(opened: &Opened, only: &[String]) -> Result<Vec<&'static Listing>, Error> {
+    let all = opened.connector.listings();
+    for name in only {
+        if !all.iter().any(|listing| listing.name == name) {
+            let known: Vec<&str> = all.iter().map(|listing| listing.name).collect();
+            let text = format!("this connection has no listing '{name}'; it has: {}", known.join(", "));
+            return Err(Error::invalid("only", text));
+        }
+    }
+    Ok(all.iter().filter(|listing| only.is_empty() || only.iter().any(|name| name == listing.name)).collect())
+}
+
+/// Reads one listing after another; those that an interrupted run had finished are passed over.
+async fn read_all(context: &mut Context<'_>, listings: Vec<&'static Listing>) -> Result<(), Error> {
+    for listing in listings {
+        if context.is_done(listing) {
+            continue;
+        }
+        if context.reach() != Reach::Full && !listing.incremental {
+            continue;
+        }
+        context.progress.listing(listing.name);
+        let proof = match listing.over {
+            Over::Whole => whole::read(context, listing).await?,
+            Over::Each { kind, batch } => each::read(context, listing, kind, batch).await?,
+        };
+        context.progress.finished(&proof);
+        context.done(proof).await?;
+    }
+    Ok(())
+}
+
+/// Today on the calendars of the vendors' country.
+pub(crate) fn today(clock: &dyn Clock) -> LocalDate {
+    tongshi_model::Instant::new(clock.now(), tongshi_model::shanghai()).date()
+}
+
+/// The kind of a listing's rows; only listings of punches have none.
+fn kind_of(listing: &Listing) -> Result<Kind, Error> {
+    listing.kind.ok_or_else(|| Error::internal(format!("listing {} has rows but no kind", listing.name)))
+}
+
+fn count(outcome: &Outcome) {
+    let state = outcome.state.clone();
+    metrics::counter!("tongshi_sync_runs_total", "connection" => outcome.connection.clone(), "state" => state)
+        .increment(1);
+    metrics::histogram!("tongshi_sync_seconds", "connection" => outcome.connection.clone()).record(outcome.seconds);
+}
+
+/// A task's result; a task that panicked is our own failure.
+async fn joined<T>(task: tokio::task::JoinHandle<Result<T, Error>>) -> Result<T, Error> {
+    task.await.map_err(|error| Error::internal("a task of the sync ended early").caused_by(error))?
+}
+
+type SharedConnector = Arc<dyn tongshi_dialect::Connector>;

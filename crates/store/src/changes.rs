@@ -1,0 +1,256 @@
+//! Changes: the journal. It keeps what was replaced; what came after is read from the next entry or the record.
+
+use tongshi_model::{Error, Id, Kind, Result, Timestamp};
+
+use crate::{
+    Workspace,
+    sql::{Bulk, Column, Row, Session, json_text, params},
+};
+
+/// What happened to a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Op {
+    /// It came into being.
+    Created = 1,
+    /// It changed.
+    Updated = 2,
+    /// It went.
+    Deleted = 3,
+    /// It came back.
+    Restored = 4,
+}
+
+/// A change to be noted.
+#[derive(Clone, PartialEq, Eq)]
+pub struct NewChange {
+    /// Which record.
+    pub record: Id,
+    /// Its kind.
+    pub kind: Kind,
+    /// What happened.
+    pub op: Op,
+    /// The record's version afterwards.
+    pub version: i64,
+    /// The document that was replaced.
+    pub before: Option<String>,
+    /// The source that brought the change.
+    pub source: Option<i64>,
+    /// That source's payload before.
+    pub before_raw: Option<String>,
+    /// The hash of that payload.
+    pub before_hash: Option<[u8; 16]>,
+    /// The run in which it happened.
+    pub run: Option<Id>,
+    /// Who did it.
+    pub actor: String,
+}
+
+impl std::fmt::Debug for NewChange {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "NewChange({:?} {} {} v{})", self.op, self.kind, self.record, self.version)
+    }
+}
+
+/// An entry of the journal.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Change {
+    /// Its number in the workspace: without gaps, in the order of the commits.
+    pub seq: i64,
+    /// Which record.
+    pub record: Id,
+    /// Its kind.
+    pub kind: Kind,
+    /// What happened.
+    pub op: Op,
+    /// The record's version afterwards.
+    pub version: i64,
+    /// The document before.
+    pub before: Option<String>,
+    /// The document after; none after a deletion.
+    pub after: Option<String>,
+    /// The run in which it happened.
+    pub run: Option<Id>,
+    /// Who did it.
+    pub actor: String,
+    /// When.
+    pub at: Timestamp,
+    /// The source that brought the change.
+    pub source: Option<i64>,
+    /// That source's payload before.
+    pub before_raw: Option<String>,
+    /// The hash of that payload.
+    pub before_hash: Option<[u8; 16]>,
+}
+
+impl std::fmt::Debug for Change {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Change({} {:?} {} {} v{})", self.seq, self.op, self.kind, self.record, self.version)
+    }
+}
+
+static INSERT: Bulk = Bulk::new(
+    "changes",
+    &[
+        ("workspace", Column::Int),
+        ("seq", Column::Int),
+        ("record", Column::Bytes),
+        ("kind", Column::Int),
+        ("op", Column::Int),
+        ("version", Column::Int),
+        ("at", Column::Int),
+        ("actor", Column::Text),
+        ("run", Column::Bytes),
+        ("source", Column::Int),
+        ("before_hash", Column::Bytes),
+        ("before", Column::Json),
+        ("before_raw", Column::Text),
+    ],
+    "",
+    &[],
+);
+
+/// Notes changes in this order and gives the last number. The numbers are taken in the same transaction, so there is
+/// no gap and a reader never sees a number before a smaller one.
+pub async fn append(s: &mut Session, workspace: &Workspace, rows: Vec<NewChange>) -> Result<i64> {
+    if rows.is_empty() {
+        return last_seq(s, workspace).await;
+    }
+    s.touch(workspace.no);
+    let now = s.now();
+    let count = rows.len() as u64;
+    let row = s
+        .row("UPDATE workspaces SET seq = seq + $2 WHERE no = $1 RETURNING seq", params![workspace.no, count])
+        .await?;
+    let last = row.ok_or_else(|| Error::not_found("there is no such workspace"))?.int()?;
+    let mut seq = last - rows.len() as i64;
+    let mut values = Vec::with_capacity(rows.len());
+    for row in rows {
+        seq += 1;
+        values.push(params![
+            workspace.no,
+            seq,
+            row.record,
+            row.kind,
+            row.op as i64,
+            row.version,
+            now,
+            row.actor,
+            row.run,
+            row.source,
+            row.before_hash,
+            row.before.map(json_text).transpose()?,
+            row.before_raw,
+        ]);
+    }
+    s.run_many(&INSERT, values).await?;
+    Ok(last)
+}
+
+/// The columns that [`take`] reads. What came after a change is what the next change of that record replaced, or what
+/// the record says now.
+macro_rules! select {
+    () => {
+        "SELECT c.seq, c.record, c.kind, c.op, c.version, c.before,
+                CASE WHEN c.op = 3 THEN NULL ELSE COALESCE(
+                    (SELECT n.before FROM changes n
+                     WHERE n.workspace = c.workspace AND n.record = c.record AND n.seq > c.seq
+                     ORDER BY n.seq LIMIT 1),
+                    (SELECT r.doc FROM records r WHERE r.id = c.record)) END,
+                c.run, c.actor, c.at, c.source, c.before_raw, c.before_hash
+         FROM changes c "
+    };
+}
+
+/// The changes behind a number, ascending.
+pub async fn after(
+    s: &mut Session,
+    workspace: &Workspace,
+    seq: i64,
+    kind: Option<Kind>,
+    limit: u32,
+) -> Result<Vec<Change>> {
+    let rows = s
+        .rows(
+            concat!(
+                select!(),
+                "WHERE c.workspace = $1 AND c.seq > $2
+                   AND (CAST($3 AS BIGINT) IS NULL OR c.kind = CAST($3 AS BIGINT))
+                 ORDER BY c.seq LIMIT $4"
+            ),
+            params![workspace.no, seq, kind, limit],
+        )
+        .await?;
+    rows.into_iter().map(take).collect()
+}
+
+/// The latest changes of a record, newest first.
+pub async fn of_record(s: &mut Session, workspace: &Workspace, id: Id, limit: u32) -> Result<Vec<Change>> {
+    let rows = s
+        .rows(
+            concat!(select!(), "WHERE c.workspace = $1 AND c.record = $2 ORDER BY c.seq DESC LIMIT $3"),
+            params![workspace.no, id, limit],
+        )
+        .await?;
+    rows.into_iter().map(take).collect()
+}
+
+/// The changes of a run before a number, newest first: the order in which they are undone.
+pub async fn of_run(
+    s: &mut Session,
+    workspace: &Workspace,
+    run: Id,
+    before_seq: i64,
+    limit: u32,
+) -> Result<Vec<Change>> {
+    let rows = s
+        .rows(
+            concat!(
+                select!(),
+                "WHERE c.run = $2 AND c.workspace = $1 AND c.seq < $3 ORDER BY c.seq DESC LIMIT $4"
+            ),
+            params![workspace.no, run, before_seq, limit],
+        )
+        .await?;
+    rows.into_iter().map(take).collect()
+}
+
+/// The number of the latest change; 0 where there is none.
+pub async fn last_seq(s: &mut Session, workspace: &Workspace) -> Result<i64> {
+    let row = s.row("SELECT seq FROM workspaces WHERE no = $1", params![workspace.no]).await?;
+    row.ok_or_else(|| Error::not_found("there is no such workspace"))?.int()
+}
+
+/// How many changes a run made.
+pub async fn count_run(s: &mut Session, workspace: &Workspace, run: Id) -> Result<u64> {
+    let row = s
+        .row(
+            "SELECT count(*) FROM changes WHERE run = $2 AND workspace = $1",
+            params![workspace.no, run],
+        )
+        .await?;
+    row.ok_or_else(|| Error::internal("a count gives no row"))?.count()
+}
+
+fn take(mut row: Row) -> Result<Change> {
+    Ok(Change {
+        seq: row.int()?,
+        record: row.id()?,
+        kind: row.kind()?,
+        op: match row.int()? {
+            1 => Op::Created,
+            2 => Op::Updated,
+            3 => Op::Deleted,
+            4 => Op::Restored,
+            _ => return Err(Error::internal("a stored change is of no known sort")),
+        },
+        version: row.int()?,
+        before: row.opt_text()?,
+        after: row.opt_text()?,
+        run: row.opt_id()?,
+        actor: row.text()?,
+        at: row.time()?,
+        source: row.opt_int()?,
+        before_raw: row.opt_text()?,
+        before_hash: row.opt_sixteen()?,
+    })
+}
