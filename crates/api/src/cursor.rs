@@ -22,7 +22,9 @@ pub(crate) fn open<'a>(caller: &Caller, list: &str, cursor: &'a str) -> Result<&
         .rsplit_once(MARK)
         .filter(|(position, seal)| verify_hmac_sha256_hex(caller.key(), &parts(list, position), seal))
         .map(|(position, _)| position)
-        .ok_or_else(|| Error::invalid("after", "after is the `next` of an earlier answer of this list, as it was"))
+        .ok_or_else(|| {
+            Error::invalid("after", "after is the `next` of an earlier answer of this list, as it was")
+        })
 }
 
 fn parts<'a>(list: &'a str, position: &'a str) -> [&'a [u8]; 4] {

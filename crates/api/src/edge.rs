@@ -14,6 +14,7 @@ use http::{Method, StatusCode, header};
 use tongshi_hub::Hub;
 use tongshi_model::Error;
 use tower::Service;
+use tower_http::{CompressionLevel, compression::CompressionLayer};
 
 use crate::{
     config::{ApiConfig, Limits},
@@ -39,6 +40,7 @@ pub fn router(hub: Hub, config: ApiConfig) -> Router {
         .merge(config.pages.unwrap_or_default())
         .fallback(|| ready(Problem::no_route()))
         .method_not_allowed_fallback(|| ready(Problem::wrong_method()))
+        .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
         .layer(middleware::from_fn_with_state(Arc::clone(&ids), observe));
     let edge = Edge(Arc::new(Inner { faces, only: None, inside, limits: config.limits, ids }));
     Router::new().fallback_service(edge)
@@ -142,7 +144,12 @@ fn refused(request: &Request, limits: &Limits) -> Option<Problem> {
     let target = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
     if target > limits.target_bytes_max {
         let detail = format!("path and query have at most {} bytes", limits.target_bytes_max);
-        return Some(Problem::new(StatusCode::URI_TOO_LONG, "target-too-long", "The address is too long", detail));
+        return Some(Problem::new(
+            StatusCode::URI_TOO_LONG,
+            "target-too-long",
+            "The address is too long",
+            detail,
+        ));
     }
     if matches!(*request.method(), Method::TRACE | Method::CONNECT) {
         return Some(Problem::wrong_method().closing());
@@ -157,3 +164,6 @@ fn refused(request: &Request, limits: &Limits) -> Option<Problem> {
     }
     None
 }
+
+#[cfg(test)]
+mod tests;

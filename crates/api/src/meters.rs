@@ -40,7 +40,8 @@ pub(crate) fn recorder() -> &'static PrometheusHandle {
 pub(crate) fn count(surface: &'static str, route: &str, status: StatusCode, took: Duration) {
     let route = SharedString::from(route.to_owned());
     let status = SharedString::from(status.as_str().to_owned());
-    metrics::counter!(REQUESTS, "surface" => surface, "route" => route.clone(), "status" => status).increment(1);
+    metrics::counter!(REQUESTS, "surface" => surface, "route" => route.clone(), "status" => status)
+        .increment(1);
     metrics::histogram!(SECONDS, "surface" => surface, "route" => route).record(took);
 }
 

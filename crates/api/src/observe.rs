@@ -63,7 +63,13 @@ fn text_of(payload: &(dyn Any + Send)) -> &str {
     text.or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("without a text")
 }
 
-fn finish(mut response: Response, request_id: &str, method: &Method, route: &str, took: Duration) -> Response {
+fn finish(
+    mut response: Response,
+    request_id: &str,
+    method: &Method,
+    route: &str,
+    took: Duration,
+) -> Response {
     problem::write(&mut response, request_id);
     let headers = response.headers_mut();
     for (name, value) in HEADERS {

@@ -77,6 +77,15 @@ pub(crate) trait Parameters: Sized {
     fn read(pairs: &mut Pairs) -> Result<Self, Error>;
 }
 
+/// A route that takes none.
+pub(crate) struct Nothing;
+
+impl Parameters for Nothing {
+    fn read(_pairs: &mut Pairs) -> Result<Self, Error> {
+        Ok(Self)
+    }
+}
+
 /// The parameters of a route that takes no others.
 pub(crate) struct Query<T>(pub(crate) T);
 
@@ -210,7 +219,8 @@ impl Taken for Limit {
     }
 
     fn schema() -> RefOr<Schema> {
-        let schema = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1)).maximum(Some(Self::MAX));
+        let schema =
+            ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1)).maximum(Some(Self::MAX));
         schema.default(Some(Self::DEFAULT.into())).build().into()
     }
 }

@@ -53,9 +53,23 @@ pub(crate) struct ProblemDocument<'a> {
 
 impl Problem {
     /// A problem that the surface itself finds.
-    pub(crate) fn new(status: StatusCode, slug: &'static str, title: &'static str, detail: impl Into<String>) -> Self {
+    pub(crate) fn new(
+        status: StatusCode,
+        slug: &'static str,
+        title: &'static str,
+        detail: impl Into<String>,
+    ) -> Self {
         let detail = detail.into();
-        Self { status, slug, title, detail, field: None, retry_after_seconds: None, private: None, close: false }
+        Self {
+            status,
+            slug,
+            title,
+            detail,
+            field: None,
+            retry_after_seconds: None,
+            private: None,
+            close: false,
+        }
     }
 
     /// Nothing is at this path.

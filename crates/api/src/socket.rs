@@ -34,7 +34,11 @@ impl<S> Watched<S> {
     }
 
     /// What a write came to: progress stops the watch, a pause starts it and a long one ends the connection.
-    fn judge(&mut self, context: &mut Context<'_>, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+    fn judge(
+        &mut self,
+        context: &mut Context<'_>,
+        written: Poll<io::Result<usize>>,
+    ) -> Poll<io::Result<usize>> {
         if written.is_ready() {
             self.stalled = None;
             return written;

@@ -12,13 +12,13 @@ the vendor. Between the two stands one record of the organisation.";
 
 const FIRST_STEPS: &str = "\
 First steps:
-  tongshi demo                                  an invented company behind faces, synced and browsable
-  tongshi connect zhiren --name hr --set …      an account of your own
-  tongshi sync hr                               read everything, with a proof
-  tongshi records employee --filter name=…      look at the outcome
+  tongshi demo                               an invented company behind faces, synced
+  tongshi connect zhiren --name hr --set …   an account of your own
+  tongshi sync hr                            read everything, with a proof
+  tongshi records employee                   look at the outcome
 
-Settings come from compiled-in defaults, then DIR/tongshi.toml or --config, then the environment (TONGSHI_DATABASE_URL
-moves the store to PostgreSQL); docs/CONFIG.md lists them and `tongshi config show` prints them.";
+Settings come from compiled-in defaults, then DIR/tongshi.toml or --config, then the environment \
+    (TONGSHI_DATABASE_URL moves the store to PostgreSQL). docs/CONFIG.md lists them; `tongshi config show` prints them.";
 
 /// The whole command line.
 #[derive(Parser)]
@@ -56,45 +56,26 @@ pub(crate) struct Global {
     pub(crate) quiet: bool,
 }
 
-/// The commands.
+/// The commands. What each is for is said where it is.
 #[derive(Subcommand)]
 pub(crate) enum Command {
-    /// Start the hub with an invented company behind faces, connect to it and sync
     Demo(commands::demo::Args),
-    /// Start the hub
     Serve(commands::serve::Args),
-    /// Connect an account at a vendor
     Connect(commands::connect::Args),
-    /// List the accounts at vendors
     Connections(commands::connections::Args),
-    /// Read what a vendor has, with a proof that nothing was missed
     Sync(commands::sync::Args),
-    /// Take a run back
     Undo(commands::undo::Args),
-    /// Show connections, last runs and counts
     Status(commands::status::Args),
-    /// List runs
     Runs(commands::runs::Args),
-    /// Check a run's proof against what is stored
     Verify(commands::verify::Args),
-    /// List records of a kind
     Records(commands::records::Args),
-    /// List what changed, in order
     Changes(commands::changes::Args),
-    /// Call an operation of a vendor and show what comes back
     Call(commands::call::Args),
-    /// Sign a request and show each step
     Sign(commands::sign::Args),
-    /// Register programs that call faces and /v1
     App(commands::app::Args),
-    /// Find out what is wrong and how to mend it
     Doctor(commands::doctor::Args),
-    /// Bring the database up to this version
     Migrate(commands::migrate::Args),
-    /// Check or show the configuration
     Config(commands::config::Args),
-    /// Write the generated documents
-    #[command(hide = true)]
     Gen(commands::generate::Args),
 }
 
@@ -111,6 +92,7 @@ mod tests {
         for sub in command.get_subcommands().filter(|sub| !sub.is_hide_set()) {
             let help = sub.clone().render_long_help().to_string();
             assert!(help.contains("Examples:"), "{} has no examples", sub.get_name());
+            assert!(sub.get_long_about().is_some(), "{} is not described", sub.get_name());
             assert!(help.contains("Exit codes:"), "{} does not explain its exit codes", sub.get_name());
         }
     }

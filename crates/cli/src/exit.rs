@@ -93,28 +93,49 @@ impl Failure {
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         let (exit, mend) = of(error.kind());
-        Self { exit, what: error.public().to_owned(), mend: mend.map(str::to_owned), private: error.private() }
+        Self {
+            exit,
+            what: error.public().to_owned(),
+            mend: mend.map(str::to_owned),
+            private: error.private(),
+        }
+    }
+}
+
+impl Failure {
+    /// Why a run did not begin: there a conflict means that another run holds the connection.
+    pub(crate) fn of_run(error: Error) -> Self {
+        if *error.kind() != ErrorKind::Conflict {
+            return error.into();
+        }
+        Self { exit: Exit::Busy, ..Self::from(error) }
+            .mend("wait until it has ended (`tongshi runs` shows it)")
     }
 }
 
 /// The code that an error of this kind ends with, and what usually mends it.
 fn of(kind: &ErrorKind) -> (Exit, Option<&'static str>) {
     match kind {
-        ErrorKind::NotFound | ErrorKind::Invalid(_) | ErrorKind::Gone => (Exit::Usage, None),
-        ErrorKind::Conflict => (Exit::Busy, None),
+        ErrorKind::NotFound | ErrorKind::Invalid(_) | ErrorKind::Gone | ErrorKind::Conflict => {
+            (Exit::Usage, None)
+        }
         ErrorKind::Unauthenticated => (
             Exit::Refused,
             Some("check the credentials with the vendor and give them again with `tongshi connect … --set`"),
         ),
         ErrorKind::Forbidden => (Exit::Refused, Some("ask the vendor to allow this account to do it")),
         ErrorKind::Limited(_) => (Exit::Unreachable, Some("wait a while and run the command again")),
-        ErrorKind::Unavailable => {
-            (Exit::Unreachable, Some("see that it is running and reachable (`tongshi doctor`), then run the command again"))
+        ErrorKind::Unavailable => (
+            Exit::Unreachable,
+            Some("see that it is running and reachable (`tongshi doctor`), then run the command again"),
+        ),
+        ErrorKind::Upstream => (
+            Exit::Unreachable,
+            Some("see whether the base URL is right and whether the vendor has an outage"),
+        ),
+        ErrorKind::Internal => {
+            (Exit::Internal, Some("run it again with --log debug and report what it prints"))
         }
-        ErrorKind::Upstream => {
-            (Exit::Unreachable, Some("see whether the base URL is right and whether the vendor has an outage"))
-        }
-        ErrorKind::Internal => (Exit::Internal, Some("run it again with --log debug and report what it prints")),
     }
 }
 
@@ -155,5 +176,7 @@ mod tests {
         assert_eq!(failure.exit, Exit::Internal);
         assert!(!failure.what.contains("secret"));
         assert_eq!(Failure::from(Error::unauthenticated("no")).exit, Exit::Refused);
+        assert_eq!(Failure::from(Error::conflict("newer")).exit, Exit::Usage);
+        assert_eq!(Failure::of_run(Error::conflict("held")).exit, Exit::Busy);
     }
 }

@@ -50,7 +50,8 @@ pub(crate) fn get(config: &Config, randomness: &dyn Randomness) -> Result<Key, F
 /// its key counts. The file appears whole or not at all.
 fn keep(path: &Path, digits: &Secret) -> io::Result<bool> {
     let draft = path.with_extension(format!("key.{}", std::process::id()));
-    let mut file = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
+    let mut file =
+        std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
     writeln!(file, "{}", digits.expose())?;
     file.sync_all()?;
     let linked = std::fs::hard_link(&draft, path);

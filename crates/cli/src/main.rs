@@ -43,7 +43,8 @@ fn main() -> ExitCode {
 }
 
 fn run(args: Args) -> Result<Exit, Failure> {
-    let usual_data = if matches!(args.command, Command::Demo(_)) { commands::demo::DATA } else { config::DATA };
+    let usual_data =
+        if matches!(args.command, Command::Demo(_)) { commands::demo::DATA } else { config::DATA };
     let (config, problems) = config::read(&args.global, usual_data);
     if !matches!(args.command, Command::Config(_) | Command::Doctor(_) | Command::Gen(_)) {
         config::refuse(&problems)?;
@@ -75,7 +76,9 @@ fn say(failure: &Failure) {
         text.push_str(&format!("\n  To mend it: {}.", print::clean(mend.trim_end_matches('.'))));
     }
     logging::line(&text);
-    if !failure.private.is_empty() {
-        tracing::debug!(cause = failure.private, "why");
+    match failure.exit {
+        _ if failure.private.is_empty() => {}
+        Exit::Internal => tracing::error!(cause = failure.private, "why it failed"),
+        _ => tracing::debug!(cause = failure.private, "why it failed"),
     }
 }

@@ -49,8 +49,9 @@ fn from_standard_input(name: &str) -> Result<Secret, Failure> {
     let mut text = String::new();
     io::stdin().lock().read_line(&mut text)?;
     if text.is_empty() {
-        return Err(Failure::usage(format!("standard input ended before {name} was read"))
-            .mend(format!("send a line for each --set …=-: printf '%s\\n' \"$SECRET\" | tongshi … --set {name}=-")));
+        return Err(Failure::usage(format!("standard input ended before {name} was read")).mend(format!(
+            "send a line for each --set …=-: printf '%s\\n' \"$SECRET\" | tongshi … --set {name}=-"
+        )));
     }
     Ok(Secret::new(one_line(&text)))
 }
@@ -112,8 +113,9 @@ mod tests {
     fn credentials_come_from_files_and_the_environment() {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), "sk-demo\n").unwrap();
-        let environment =
-            [("access_key", "ak"), ("other", "x")].map(|(name, value)| (name.to_owned(), Secret::new(value))).into();
+        let environment = [("access_key", "ak"), ("other", "x")]
+            .map(|(name, value)| (name.to_owned(), Secret::new(value)))
+            .into();
         let pairs = [format!("secret_key=@{}", file.path().display())];
         let all = credentials(&pairs, &environment, |name| name != "other").unwrap();
         assert_eq!(all["secret_key"].expose(), "sk-demo");

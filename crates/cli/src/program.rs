@@ -66,12 +66,15 @@ impl Program {
     pub(crate) async fn store(&self, absent: Absent) -> Result<Store, Failure> {
         self.directory(absent)?;
         let location = match &self.config.settings.database_url.0 {
-            Some(url) if url.expose().starts_with("postgres://") || url.expose().starts_with("postgresql://") => {
+            Some(url)
+                if url.expose().starts_with("postgres://") || url.expose().starts_with("postgresql://") =>
+            {
                 Location::Postgres(url.clone())
             }
             Some(_) => {
-                return Err(Failure::usage("TONGSHI_DATABASE_URL is no address of a database")
-                    .mend("give one that begins with postgres://, or unset it to use SQLite in the data directory"));
+                return Err(Failure::usage("TONGSHI_DATABASE_URL is no address of a database").mend(
+                    "give one that begins with postgres://, or unset it to use SQLite in the data directory",
+                ));
             }
             None => Location::Sqlite(self.database(absent)?),
         };

@@ -91,12 +91,18 @@ impl Transports for HttpTransports {
     fn open(&self, base_url: &str) -> Result<Arc<dyn Transport>, Error> {
         let base = Base::parse(base_url, self.allow_plain_http)?;
         let client = self.client(base.secure)?;
-        Ok(Arc::new(HttpTransport { client, base, answer_bytes_max: self.answer_bytes_max, timeout: self.call_timeout }))
+        Ok(Arc::new(HttpTransport {
+            client,
+            base,
+            answer_bytes_max: self.answer_bytes_max,
+            timeout: self.call_timeout,
+        }))
     }
 }
 
 fn proxy(url: &str) -> Result<Proxy, Error> {
-    let unusable = |_| Error::invalid("proxy_url", "proxy_url must be an address such as http://proxy.example.com:3128");
+    let unusable =
+        |_| Error::invalid("proxy_url", "proxy_url must be an address such as http://proxy.example.com:3128");
     let here = reqwest::NoProxy::from_string("localhost,127.0.0.0/8,::1");
     Ok(Proxy::all(url).map_err(unusable)?.no_proxy(here))
 }
@@ -136,7 +142,9 @@ impl Base {
             _ => return Err(invalid("the base URL must begin with https://")),
         };
         if !url.username().is_empty() || url.password().is_some() {
-            return Err(invalid("the base URL must not carry a user or password; give credentials with --set"));
+            return Err(invalid(
+                "the base URL must not carry a user or password; give credentials with --set",
+            ));
         }
         if url.query().is_some() || url.fragment().is_some() {
             return Err(invalid("the base URL must end with its path, without ? and #"));
@@ -284,7 +292,12 @@ mod tests {
             let error = Base::parse(bad, false).err().unwrap();
             assert!(!error.public().contains("p@"), "{bad}");
         }
-        for good in ["https://a.example.com", "http://127.0.0.1:7070/d/zhiren", "http://[::1]:1", "http://localhost:1/"] {
+        for good in [
+            "https://a.example.com",
+            "http://127.0.0.1:7070/d/zhiren",
+            "http://[::1]:1",
+            "http://localhost:1/",
+        ] {
             assert!(Base::parse(good, false).is_ok(), "{good}");
         }
         assert!(Base::parse("http://a.example.com", true).is_ok());
@@ -293,7 +306,8 @@ mod tests {
     #[test]
     fn the_prefix_goes_in_front_and_nothing_is_changed() {
         let base = Base::parse("http://127.0.0.1:7070/d/zhiren/", false).unwrap();
-        let url = base.address(&message("/api/v2/employees/%E5%BC%A0", "payload=%7B%7D&signature=1")).unwrap();
+        let url =
+            base.address(&message("/api/v2/employees/%E5%BC%A0", "payload=%7B%7D&signature=1")).unwrap();
         assert_eq!(
             url.as_str(),
             "http://127.0.0.1:7070/d/zhiren/api/v2/employees/%E5%BC%A0?payload=%7B%7D&signature=1"
@@ -304,12 +318,56 @@ mod tests {
 
     #[tokio::test]
     async fn an_error_names_the_place_and_no_credentials() {
-        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-        let settings = Settings::default();
-        let transport = HttpTransports::new(&settings).open("http://127.0.0.1:1").unwrap();
-        let error = transport.send(message("/a", "access_key=ak&signature=sig")).await.unwrap_err();
+        let error = transport(&Settings::default(), "http://127.0.0.1:1")
+            .send(message("/a", "access_key=ak&signature=sig"))
+            .await
+            .unwrap_err();
         assert!(error.unsent);
         assert!(error.text.starts_with("no connection to 127.0.0.1:1: "), "{}", error.text);
         assert!(!error.text.contains("sig"));
+    }
+
+    /// A server for one request: sends these bytes, and says what it was asked.
+    async fn answering(answer: &'static [u8]) -> (String, tokio::task::JoinHandle<String>) {
+        use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        let asked = tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut head = vec![0; 4096];
+            let count = stream.read(&mut head).await.unwrap();
+            stream.write_all(answer).await.unwrap();
+            String::from_utf8_lossy(&head[..count]).into_owned()
+        });
+        (address, asked)
+    }
+
+    fn transport(settings: &Settings, base_url: &str) -> Arc<dyn Transport> {
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+        HttpTransports::new(settings).open(base_url).unwrap()
+    }
+
+    #[tokio::test]
+    async fn redirects_are_not_followed() {
+        let (address, asked) =
+            answering(b"HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n")
+                .await;
+        let reply =
+            transport(&Settings::default(), &address).send(message("/a", "signature=s")).await.unwrap();
+        assert_eq!(reply.status, http::StatusCode::FOUND);
+        assert!(asked.await.unwrap().starts_with("GET /a?signature=s HTTP/1.1"));
+    }
+
+    #[tokio::test]
+    async fn an_answer_has_a_largest_size_and_must_be_whole() {
+        let settings = Settings { answer_bytes_max: 4, ..Settings::default() };
+        let (address, _) = answering(b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nabcde").await;
+        let error = transport(&settings, &address).send(message("/", "")).await.unwrap_err();
+        assert!(error.text.contains("answer_bytes_max") && !error.unsent, "{}", error.text);
+        let (address, _) = answering(b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nabcd").await;
+        assert_eq!(&transport(&settings, &address).send(message("/", "")).await.unwrap().body[..], b"abcd");
+        let (address, _) = answering(b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nab").await;
+        let error = transport(&settings, &address).send(message("/", "")).await.unwrap_err();
+        assert!(error.text.contains("broke off"), "{}", error.text);
     }
 }

@@ -16,7 +16,9 @@ use http::header;
 use serde_json::{Map, Value};
 use tongshi_model::{Clock, Error, ErrorKind, Timestamp};
 
-use crate::{AuthScheme, Dialect, FormFault, Message, Operation, Reply, Unread, encode, operation::encode_fields};
+use crate::{
+    AuthScheme, Dialect, FormFault, Message, Operation, Reply, Unread, encode, operation::encode_fields,
+};
 
 /// Carries a message to where a connection's base URL points, and a reply back. Never follows a redirect.
 #[async_trait]
@@ -180,7 +182,11 @@ impl<D: Dialect> Client<D> {
     fn learn_clock(&self, reply: &Reply) -> bool {
         let Some(theirs) = http_date(reply.headers.get(header::DATE)) else { return false };
         let ahead = theirs.as_second() - self.clock.now().as_second();
-        tracing::warn!(dialect = D::ID, ahead_seconds = ahead, "the vendor's clock differs; its time is used to sign");
+        tracing::warn!(
+            dialect = D::ID,
+            ahead_seconds = ahead,
+            "the vendor's clock differs; its time is used to sign"
+        );
         self.ahead_seconds.store(ahead, Ordering::Relaxed);
         true
     }
@@ -191,7 +197,9 @@ impl<D: Dialect> Client<D> {
             return Some(Duration::from_secs(seconds));
         }
         let until = http_date(Some(value))?;
-        Some(Duration::from_secs(u64::try_from(until.as_second() - self.clock.now().as_second()).unwrap_or(0)))
+        Some(Duration::from_secs(
+            u64::try_from(until.as_second() - self.clock.now().as_second()).unwrap_or(0),
+        ))
     }
 }
 

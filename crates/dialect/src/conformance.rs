@@ -51,11 +51,16 @@ pub fn fixture<O: Operation>(folder: &Path) -> Fixture {
     let path = folder.join(format!("{}.json", O::NAME));
     let text = std::fs::read_to_string(&path)
         .unwrap_or_else(|error| panic!("{} has no fixture at {}: {error}", O::NAME, path.display()));
-    let mut value: Value = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let mut value: Value =
+        serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let source = value["source"].as_str().unwrap_or_default().to_owned();
     assert!(!source.is_empty(), "{} names no source", path.display());
     assert_eq!(value["contract"], O::CONTRACT.name(), "{}: contract label", path.display());
-    assert!(O::CONTRACT == Contract::Sample || !O::SPEC.is_empty(), "{} names no row of the specification", O::NAME);
+    assert!(
+        O::CONTRACT == Contract::Sample || !O::SPEC.is_empty(),
+        "{} names no row of the specification",
+        O::NAME
+    );
     Fixture { source, fields: value["fields"].take(), answer: value["answer"].take() }
 }
 
@@ -88,7 +93,8 @@ pub fn requests_survive_the_wire<O: Operation>(fixture: &Fixture) {
 }
 
 fn round_trip<O: Operation>(operation: &O) {
-    let message = encode(operation, Default::default()).unwrap_or_else(|fault| panic!("{}: {fault}", O::NAME));
+    let message =
+        encode(operation, Default::default()).unwrap_or_else(|fault| panic!("{}: {fault}", O::NAME));
     let mut router = matchit::Router::new();
     router.insert(O::PATH, ()).expect("a valid path");
     let found = router.at(&message.path).unwrap_or_else(|_| panic!("{} is not at {}", O::NAME, message.path));
@@ -134,13 +140,22 @@ where
     O::Auth::sign(&mut signed, &key, now);
     assert_eq!(O::Auth::claim(&signed).as_deref(), Ok(id), "{}", O::NAME);
     assert_eq!(O::Auth::verify(&signed, &key, now), Ok(()), "{}", O::NAME);
-    assert!(matches!(O::Auth::claim(&unsigned), Err(AuthFault::Missing(_))), "{} takes unsigned messages", O::NAME);
+    assert!(
+        matches!(O::Auth::claim(&unsigned), Err(AuthFault::Missing(_))),
+        "{} takes unsigned messages",
+        O::NAME
+    );
     let shown = format!("{:?}", O::Auth::explain(&signed));
     assert!(!shown.contains(secret.expose()), "{}: the explanation shows the secret", O::NAME);
     if let Some(seconds) = O::Auth::stale_after_seconds() {
         for late in [seconds + 1, -seconds - 1] {
             let then = Timestamp::from_second(now.as_second() + late).expect("in range");
-            assert_eq!(O::Auth::verify(&signed, &key, then), Err(AuthFault::Stale), "{} at {late} s", O::NAME);
+            assert_eq!(
+                O::Auth::verify(&signed, &key, then),
+                Err(AuthFault::Stale),
+                "{} at {late} s",
+                O::NAME
+            );
         }
         let wrong = O::Auth::key(id, &Secret::new("some other secret"));
         assert!(matches!(O::Auth::verify(&signed, &wrong, now), Err(AuthFault::Wrong(_))), "{}", O::NAME);
@@ -151,7 +166,12 @@ where
 /// Changes every byte of path, query and body in turn; what says something else must be refused. Something else is
 /// another path, another request once read, another text to be signed or another signature; a parameter that nobody
 /// reads says nothing.
-fn each_byte_counts<O: Operation>(signed: &Message, id: &str, key: &<O::Auth as AuthScheme>::Key, now: Timestamp) {
+fn each_byte_counts<O: Operation>(
+    signed: &Message,
+    id: &str,
+    key: &<O::Auth as AuthScheme>::Key,
+    now: Timestamp,
+) {
     let said = |message: &Message| {
         let fields = O::Dialect::take(message, O::SHAPE).map_err(|fault| fault.to_string());
         let explained = O::Auth::explain(message);
@@ -160,7 +180,9 @@ fn each_byte_counts<O: Operation>(signed: &Message, id: &str, key: &<O::Auth as 
     let original = said(signed);
     let changes = (0..signed.path.len())
         .map(|at| Message { path: change(&signed.path, at), ..signed.clone() })
-        .chain((0..signed.query.len()).map(|at| Message { query: change(&signed.query, at), ..signed.clone() }))
+        .chain(
+            (0..signed.query.len()).map(|at| Message { query: change(&signed.query, at), ..signed.clone() }),
+        )
         .chain((0..signed.body.len()).map(|at| {
             let mut body = signed.body.to_vec();
             body[at] ^= 1;

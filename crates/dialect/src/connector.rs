@@ -56,6 +56,9 @@ pub struct Listing {
     pub windowed: bool,
     /// Whether the vendor can be asked for what is new; if not, an incremental run passes over it.
     pub incremental: bool,
+    /// Whether the things it goes over are named by their first looked-up field (an employee's number) rather than by
+    /// the vendor's id, so that those without one cannot be asked about.
+    pub by_key: bool,
 }
 
 /// What a listing goes over.
@@ -243,7 +246,9 @@ impl Credential {
     /// The value with this name, or an error that names it.
     pub fn require(&self, name: &'static str) -> Result<&Secret, Error> {
         let value = self.0.get(name).filter(|value| !value.expose().is_empty());
-        value.ok_or_else(|| Error::invalid(name, format!("the credential {name} is missing; give it with --set {name}=…")))
+        value.ok_or_else(|| {
+            Error::invalid(name, format!("the credential {name} is missing; give it with --set {name}=…"))
+        })
     }
 
     /// All names and values.

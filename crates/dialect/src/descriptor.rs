@@ -26,13 +26,16 @@ pub struct Descriptor {
     /// Makes the calling half.
     pub connect: fn(Connect) -> Result<Box<dyn Connector>, Error>,
     /// Makes the answering half.
-    pub serve: fn(Arc<dyn Desk>, Arc<dyn Clock>) -> Arc<dyn Face>,
+    pub serve: FaceMaker,
     /// Signs a message with an account's credentials and explains how.
     pub sign: fn(&mut Message, &Credential, Timestamp) -> Result<Explanation, Error>,
     /// The event that the vendor would send for this change to an app that asked for events, if any. Signed with the
     /// app's secret.
     pub event: Option<EventMaker>,
 }
+
+/// Makes the answering half of a dialect.
+pub type FaceMaker = fn(Arc<dyn Desk>, Arc<dyn Clock>) -> Arc<dyn Face>;
 
 /// Makes a vendor's event: topic (`created`, `updated`, `deleted`), the record, the address, the app's secret.
 pub type EventMaker = fn(
@@ -102,13 +105,7 @@ pub struct OperationInfo {
 impl OperationInfo {
     /// What is known of an operation.
     pub const fn of<O: Operation>() -> Self {
-        Self {
-            name: O::NAME,
-            method: O::METHOD.name(),
-            path: O::PATH,
-            contract: O::CONTRACT,
-            spec: O::SPEC,
-        }
+        Self { name: O::NAME, method: O::METHOD.name(), path: O::PATH, contract: O::CONTRACT, spec: O::SPEC }
     }
 }
 

@@ -9,11 +9,13 @@ use std::{
 use async_trait::async_trait;
 use serde_json::Value;
 use tongshi_model::{
-    Clock, Draft, Entity, Error, Id, Keys, Kind, LocalDate, Punch, Randomness, Secret, SeededRandomness, Timestamp,
+    Clock, Draft, Entity, Error, Id, Keys, Kind, LocalDate, Punch, Randomness, Secret, SeededRandomness,
+    Timestamp,
 };
 
 use crate::{
-    Announcement, Desk, Face, Grant, Message, Query, Record, Reply, Token, Transport, TransportError, Workforce,
+    Announcement, Desk, Face, Grant, Message, Query, Record, Reply, Token, Transport, TransportError,
+    Workforce,
 };
 
 /// One workspace in memory.
@@ -87,7 +89,13 @@ impl FakeWorkforce {
     }
 
     /// Makes this very text a token.
-    pub fn plant_token(&self, purpose: &'static str, text: &str, payload: Value, expires_at: Option<Timestamp>) {
+    pub fn plant_token(
+        &self,
+        purpose: &'static str,
+        text: &str,
+        payload: Value,
+        expires_at: Option<Timestamp>,
+    ) {
         let token = Token { payload, expires_at, used_at: None };
         self.change().tokens.insert((purpose, text.to_owned()), token);
     }
@@ -139,7 +147,9 @@ impl Kept {
     fn fits(&self, query: &Query) -> bool {
         let within = |date: Option<LocalDate>, from: Option<LocalDate>, to: Option<LocalDate>| {
             (from.is_none() && to.is_none())
-                || date.is_some_and(|date| from.is_none_or(|from| from <= date) && to.is_none_or(|to| date <= to))
+                || date.is_some_and(|date| {
+                    from.is_none_or(|from| from <= date) && to.is_none_or(|to| date <= to)
+                })
         };
         if self.record.kind != query.kind
             || self.record.deleted
@@ -150,7 +160,10 @@ impl Kept {
         }
         let doc: Value = serde_json::from_str(&self.record.doc).unwrap_or_default();
         let field = |path: &str| path.split('.').fold(&doc, |value, name| &value[name]).as_str();
-        query.fields.iter().all(|(path, words)| field(path).is_some_and(|text| words.iter().any(|word| word == text)))
+        query
+            .fields
+            .iter()
+            .all(|(path, words)| field(path).is_some_and(|text| words.iter().any(|word| word == text)))
             && query.field_dates.iter().all(|(path, from, to)| {
                 within(field(path).and_then(|text| tongshi_model::parse_date("date", text).ok()), *from, *to)
             })
@@ -171,7 +184,8 @@ impl Workforce for FakeWorkforce {
 
     async fn many(&self, ids: &[Id]) -> Result<Vec<Option<Record>>, Error> {
         let state = self.ask();
-        let find = |id: &Id| state.records.iter().find(|kept| kept.record.id == *id).map(|kept| kept.record.clone());
+        let find =
+            |id: &Id| state.records.iter().find(|kept| kept.record.id == *id).map(|kept| kept.record.clone());
         Ok(ids.iter().map(find).collect())
     }
 

@@ -19,13 +19,15 @@ mod server;
 mod strict;
 mod workforce;
 
-pub use auth::{AuthFault, AuthScheme, Explanation, KeySource, NoAuth, Signs, hmac_sha256_hex, verify_hmac_sha256_hex};
+pub use auth::{
+    AuthFault, AuthScheme, Explanation, KeySource, NoAuth, Signs, hmac_sha256_hex, verify_hmac_sha256_hex,
+};
 pub use client::{CallError, Client, Pacer, Promptly, Transport, TransportError};
 pub use connector::{
-    Ask, Connect, Connector, Credential, Existence, Health, Incoming, Listing, Over, Page, PulledPunches, Reach,
-    Receipt, Row, Slice, Subject, Window, Write,
+    Ask, Connect, Connector, Credential, Existence, Health, Incoming, Listing, Over, Page, PulledPunches,
+    Reach, Receipt, Row, Slice, Subject, Window, Write,
 };
-pub use descriptor::{Capability, CredentialField, Descriptor, EventMaker, FaceKey, OperationInfo};
+pub use descriptor::{Capability, CredentialField, Descriptor, EventMaker, FaceKey, FaceMaker, OperationInfo};
 pub use desk::{Desk, Face, Grant};
 pub use message::{Message, ParamFault, Reply, strict_pairs};
 pub use operation::{Contract, Operation, Verb, decode, encode};

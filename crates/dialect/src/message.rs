@@ -143,7 +143,9 @@ fn value_of<'a>(encoded: &'a [u8], name: &str) -> Result<Option<Cow<'a, str>>, P
 
 fn utf8(bytes: Cow<'_, [u8]>) -> Result<Cow<'_, str>, ParamFault> {
     match bytes {
-        Cow::Borrowed(bytes) => std::str::from_utf8(bytes).map(Cow::Borrowed).map_err(|_| ParamFault::NotUtf8),
+        Cow::Borrowed(bytes) => {
+            std::str::from_utf8(bytes).map(Cow::Borrowed).map_err(|_| ParamFault::NotUtf8)
+        }
         Cow::Owned(bytes) => String::from_utf8(bytes).map(Cow::Owned).map_err(|_| ParamFault::NotUtf8),
     }
 }

@@ -33,7 +33,8 @@ pub struct Caller {
 impl Caller {
     /// The app's view of its workspace. Operations with an auth scheme always have one.
     pub fn workforce(&self) -> Result<&dyn Workforce, tongshi_model::Error> {
-        let grant = self.grant.as_deref().ok_or_else(|| tongshi_model::Error::unauthenticated("no app calls"))?;
+        let grant =
+            self.grant.as_deref().ok_or_else(|| tongshi_model::Error::unauthenticated("no app calls"))?;
         Ok(&*grant.workforce)
     }
 
@@ -79,7 +80,10 @@ impl<D: Dialect> Server<D> {
     }
 
     /// Ends the list of operations.
-    #[expect(clippy::expect_used, reason = "two paths that collide are a mistake in a dialect's list; tests build all")]
+    #[expect(
+        clippy::expect_used,
+        reason = "two paths that collide are a mistake in a dialect's list; tests build all"
+    )]
     #[must_use]
     pub fn ready(mut self) -> Self {
         for (path, methods) in self.paths.drain() {
@@ -197,7 +201,8 @@ impl<D: Dialect> Server<D> {
         let caller = Caller { grant, now, desk: Arc::clone(&self.desk) };
         let answer = handler(caller, operation).await?;
         let body = serde_json::to_vec(&answer).map_err(|error| {
-            tongshi_model::Error::internal(format!("the answer to {} does not serialise", O::NAME)).caused_by(error)
+            tongshi_model::Error::internal(format!("the answer to {} does not serialise", O::NAME))
+                .caused_by(error)
         })?;
         let reply = D::answer(body, O::SHAPE);
         if let Some((question, epoch)) = kept {

@@ -196,8 +196,9 @@ fn digest(key: &Secret) -> String {
 
 /// The scopes of a stored app.
 pub(crate) fn scopes_of(app: &App) -> Result<Scopes, Error> {
-    serde_json::from_value(app.scopes.clone())
-        .map_err(|error| Error::internal(format!("the scopes of app {} cannot be read", app.id)).caused_by(error))
+    serde_json::from_value(app.scopes.clone()).map_err(|error| {
+        Error::internal(format!("the scopes of app {} cannot be read", app.id)).caused_by(error)
+    })
 }
 
 fn app_view(app: &App, faces: Vec<String>) -> Result<AppView, Error> {

@@ -6,7 +6,7 @@ use tokio_util::sync::CancellationToken;
 use tongshi_model::Error;
 use tongshi_store::workspaces;
 
-use crate::{Failure, Hub, Silent, SyncOptions};
+use crate::{Failure, Hub, Outcome, Silent, SyncOptions};
 
 /// How often the hub looks for something to do.
 const TICK: Duration = Duration::from_millis(500);
@@ -79,15 +79,13 @@ impl Hub {
 
     async fn sync_one(&self, workspace: &crate::Workspace, name: &str) {
         match self.sync(workspace, name, &SyncOptions::default(), &Silent).await {
-            Ok(outcome) => tracing::info!(
-                connection = name,
-                state = outcome.state,
-                complete = outcome.complete,
-                reason = outcome.reason,
-                "a scheduled sync ended"
-            ),
-            Err(error) => tracing::info!(connection = name, reason = %error, "a scheduled sync did not begin"),
+            Ok(outcome) => {
+                let Outcome { state, complete, reason, .. } = outcome;
+                tracing::info!(connection = name, state, complete, reason, "a scheduled sync ended");
+            }
+            Err(error) => {
+                tracing::info!(connection = name, reason = %error, "a scheduled sync did not begin");
+            }
         }
     }
 }
-

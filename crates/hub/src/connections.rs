@@ -58,8 +58,13 @@ impl Hub {
     /// Makes a connection, or changes the one with this name. The account is stored encrypted.
     pub async fn connect(&self, workspace: &Workspace, new: NewConnection) -> Result<ConnectionView, Error> {
         let dialect = self.dialect(&new.dialect)?;
-        if new.name.is_empty() || !new.name.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.')) {
-            return Err(Error::invalid("name", "a connection's name has letters, digits, '-', '_' and '.' only"));
+        if new.name.is_empty()
+            || !new.name.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.'))
+        {
+            return Err(Error::invalid(
+                "name",
+                "a connection's name has letters, digits, '-', '_' and '.' only",
+            ));
         }
         check_credential(dialect, &new.credential)?;
         let plain: BTreeMap<&str, &str> =
@@ -70,7 +75,13 @@ impl Hub {
         let sealed = self.vault().seal(self.randomness(), &place(workspace, &new.name), &plain)?;
         let mut session = self.store().write().await?;
         let connection = connections::save(
-            &mut session, workspace, &new.name, dialect.id, &new.base_url, &new.settings, &sealed,
+            &mut session,
+            workspace,
+            &new.name,
+            dialect.id,
+            &new.base_url,
+            &new.settings,
+            &sealed,
         )
         .await?;
         session.commit().await?;
@@ -130,7 +141,11 @@ impl Hub {
         Ok((self.dialect(&connection.dialect)?, self.unseal(workspace, &connection)?))
     }
 
-    pub(crate) async fn find_connection(&self, workspace: &Workspace, name: &str) -> Result<Connection, Error> {
+    pub(crate) async fn find_connection(
+        &self,
+        workspace: &Workspace,
+        name: &str,
+    ) -> Result<Connection, Error> {
         let mut session = self.store().read().await?;
         connections::find(&mut session, workspace, name).await?.ok_or_else(|| {
             Error::not_found(format!("there is no connection '{name}' in workspace '{}'", workspace.name))
@@ -142,7 +157,11 @@ impl Hub {
         self.open_connection(workspace, connection)
     }
 
-    pub(crate) fn open_connection(&self, workspace: &Workspace, connection: Connection) -> Result<Opened, Error> {
+    pub(crate) fn open_connection(
+        &self,
+        workspace: &Workspace,
+        connection: Connection,
+    ) -> Result<Opened, Error> {
         let dialect = self.dialect(&connection.dialect)?;
         let credential = self.unseal(workspace, &connection)?;
         let space = Space { workspace: workspace.id, connection: connection.id };
@@ -178,14 +197,19 @@ impl Hub {
     }
 
     /// The connection through which the workspace's own programs write.
-    pub(crate) async fn local_connection(&self, workspace: &Workspace, name: &str) -> Result<Connection, Error> {
+    pub(crate) async fn local_connection(
+        &self,
+        workspace: &Workspace,
+        name: &str,
+    ) -> Result<Connection, Error> {
         let mut session = self.store().read().await?;
         if let Some(connection) = connections::find(&mut session, workspace, name).await? {
             return Ok(connection);
         }
         drop(session);
         let mut session = self.store().write().await?;
-        let connection = connections::save(&mut session, workspace, name, LOCAL, "", &Value::Null, &[]).await?;
+        let connection =
+            connections::save(&mut session, workspace, name, LOCAL, "", &Value::Null, &[]).await?;
         session.commit().await?;
         Ok(connection)
     }

@@ -38,7 +38,14 @@ impl HubDesk {
         inner.map(Hub).ok_or_else(|| Error::unavailable("the hub is stopping"))
     }
 
-    fn grant(&self, hub: &Hub, app: &App, workspace: &Workspace, key_id: &str, secret: Secret) -> Result<Grant, Error> {
+    fn grant(
+        &self,
+        hub: &Hub,
+        app: &App,
+        workspace: &Workspace,
+        key_id: &str,
+        secret: Secret,
+    ) -> Result<Grant, Error> {
         let scopes = scopes_of(app)?;
         Ok(Grant {
             app: app.id,
@@ -79,7 +86,9 @@ impl Desk for HubDesk {
     async fn by_token(&self, purpose: &'static str, token: &str) -> Result<Option<Arc<Grant>>, Error> {
         let hub = self.hub()?;
         let mut session = hub.store().read().await?;
-        let Some(found) = tokens::peek(&mut session, purpose, &token_hash(token)).await? else { return Ok(None) };
+        let Some(found) = tokens::peek(&mut session, purpose, &token_hash(token)).await? else {
+            return Ok(None);
+        };
         let expired = found.expires_at.is_some_and(|end| end <= hub.clock().now());
         let (Some(app), false, None) = (found.app, expired, found.used_at) else { return Ok(None) };
         let workspace = workspaces::by_no(&mut session, found.workspace)

@@ -9,7 +9,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tongshi_dialect::{Descriptor, Incoming, Message, Record, Row};
 use tongshi_model::{Error, Id, Kind, LocalDate, Secret, Space};
-use tongshi_store::{App, Connection, Evidence, Job, Workspace, apps, changes, connections, jobs, meta, sources, workspaces};
+use tongshi_store::{
+    App, Connection, Evidence, Job, Workspace, apps, changes, connections, jobs, meta, sources, workspaces,
+};
 
 use crate::{
     Hub,
@@ -124,7 +126,8 @@ impl Hub {
         let mut followers = Vec::new();
         for workspace in all {
             for app in apps::all(&mut session, &workspace).await? {
-                if !app.disabled && app.settings.get("webhook_url").is_some_and(serde_json::Value::is_string) {
+                if !app.disabled && app.settings.get("webhook_url").is_some_and(serde_json::Value::is_string)
+                {
                     followers.push((workspace.clone(), app));
                 }
             }
@@ -157,7 +160,10 @@ impl Hub {
         let mut result = Ok(());
         'changes: for change in some {
             let doc = change.after.or(change.before);
-            let doc = doc.filter(|_| scopes.sees(change.kind)).map(|doc| visible(change.kind, doc, &scopes)).transpose()?;
+            let doc = doc
+                .filter(|_| scopes.sees(change.kind))
+                .map(|doc| visible(change.kind, doc, &scopes))
+                .transpose()?;
             let record = doc.map(|doc| Record {
                 id: change.record,
                 kind: change.kind,

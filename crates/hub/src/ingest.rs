@@ -5,8 +5,8 @@
 use sha2::{Digest as _, Sha256};
 use tongshi_model::{Draft, Error, Id, Kind, LocalDate, Space, Timestamp};
 use tongshi_store::{
-    Connection, Evidence, NewChange, Op, RecordRow, Session, SourceHead, SourceRow, Workspace, changes, records,
-    sources,
+    Connection, Evidence, NewChange, Op, RecordRow, Session, SourceHead, SourceRow, Workspace, changes,
+    records, sources,
 };
 
 use crate::Hub;
@@ -112,7 +112,8 @@ pub(crate) async fn apply(
                 next_ord - 1
             }
         };
-        let record = item.head.as_ref().map_or_else(|| origin.space.id(kind, &item.remote_id), |head| head.record);
+        let record =
+            item.head.as_ref().map_or_else(|| origin.space.id(kind, &item.remote_id), |head| head.record);
         match write.take(origin, kind, item, Places { source, record, ord }, before, before_raw) {
             Some(Op::Created) => applied.created += 1,
             Some(Op::Restored) => applied.restored += 1,
@@ -125,6 +126,7 @@ pub(crate) async fn apply(
     Ok((applied, ids))
 }
 
+#[derive(Clone, Copy)]
 struct Places {
     source: i64,
     record: Id,
@@ -268,7 +270,8 @@ pub(crate) async fn write(
     actor: &str,
 ) -> Result<Vec<Id>, Error> {
     let space = Space { workspace: workspace.id, connection: connection.id };
-    let origin = Origin { workspace, connection: connection.no, space, run: None, actor, now: hub.clock().now() };
+    let origin =
+        Origin { workspace, connection: connection.no, space, run: None, actor, now: hub.clock().now() };
     let ids = items.iter().map(|item| space.id(item.draft.kind, &item.remote_id)).collect();
     let mut session = hub.store().write().await?;
     let mut rest = items;

@@ -3,6 +3,7 @@
 //! Knows traits, not vendors (the list of dialects is handed in), and no HTTP server.
 
 mod apps;
+mod attendance;
 mod background;
 mod connections;
 mod desk;
@@ -26,13 +27,11 @@ use tongshi_model::{Clock, Error, Id, Randomness};
 use tongshi_store::{Store, workspaces};
 
 pub use apps::{AppView, NewApp, NewAppKeys, Principal, Scopes};
+pub use attendance::{AttendanceDay, PunchQuery, PunchView};
 pub use connections::{ConnectionView, NewConnection};
 pub use limits::Settings;
 pub use lineage::Lineage;
-pub use reads::{
-    AttendanceDay, ChangePage, ChangeView, Count, PunchQuery, PunchView, Quarantined, RecordPage, RecordQuery,
-    RecordView,
-};
+pub use reads::{ChangePage, ChangeView, Count, Quarantined, RecordPage, RecordQuery, RecordView};
 pub use sandbox::LoadItem;
 pub use sync::{
     Counts, Difference, Failure, ListingProof, Mode, Outcome, Progress, RunView, Silent, SyncOptions,

@@ -47,7 +47,7 @@ impl Default for Settings {
             shrink_percent_max: 10,
             shrink_rows_min: 5,
             passes_max: 4,
-            lease_seconds: 120,
+            lease_seconds: 300,
             sync_every_seconds: 300,
             commit_rows: 1000,
         }

@@ -34,7 +34,12 @@ pub struct Lineage {
 
 impl Hub {
     /// The sources of a record, the fields that each gives, and what the vendor said.
-    pub async fn lineage(&self, workspace: &Workspace, id: Id, scopes: &Scopes) -> Result<Vec<Lineage>, Error> {
+    pub async fn lineage(
+        &self,
+        workspace: &Workspace,
+        id: Id,
+        scopes: &Scopes,
+    ) -> Result<Vec<Lineage>, Error> {
         let mut session = self.store().read().await?;
         let record = records::get(&mut session, workspace, id)
             .await?

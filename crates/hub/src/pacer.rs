@@ -60,7 +60,8 @@ impl ConnectionPacer {
             Some(wish) if wish > self.delay_max => None,
             Some(wish) => Some(wish),
             None => {
-                let ceiling = self.delay.saturating_mul(1 << attempt.min(16).saturating_sub(1)).min(self.delay_max);
+                let ceiling =
+                    self.delay.saturating_mul(1 << attempt.min(16).saturating_sub(1)).min(self.delay_max);
                 Some(Jitter::new(ceiling / 4, ceiling - ceiling / 4) + Duration::ZERO)
             }
         }

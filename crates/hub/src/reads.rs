@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 use serde_json::value::RawValue;
-use tongshi_model::{Direction, Error, Id, Instant, Kind, LocalDate, PunchSource, Timestamp};
+use tongshi_model::{Error, Id, Kind, LocalDate, Timestamp};
 use tongshi_store::{Change, Op, RecordRow, Workspace, changes, connections, punches, quarantine, records};
 
-use crate::{Hub, Scopes, workforce::punch_of};
+use crate::{Hub, Scopes};
 
 /// Rows that one answer may hold.
-const LIMIT_MAX: u32 = 1000;
+pub(crate) const LIMIT_MAX: u32 = 1000;
 
 /// Which records to read.
 #[derive(Clone, Debug)]
@@ -106,58 +106,6 @@ pub struct ChangeView {
     pub after: Option<Box<RawValue>>,
 }
 
-/// Which punches to read.
-#[derive(Clone, Debug, Default)]
-pub struct PunchQuery {
-    /// Whose.
-    pub employee: Option<Id>,
-    /// From this working day on.
-    pub from: Option<LocalDate>,
-    /// Up to this working day.
-    pub to: Option<LocalDate>,
-    /// The last punch of the page before.
-    pub after: Option<i64>,
-    /// How many at most.
-    pub limit: u32,
-}
-
-/// A punch as it is shown.
-#[derive(Debug, Serialize)]
-pub struct PunchView {
-    /// Its number.
-    pub id: i64,
-    /// Who.
-    pub employee: Id,
-    /// When.
-    pub at: Instant,
-    /// Coming or going.
-    pub direction: Direction,
-    /// By what means.
-    pub source: PunchSource,
-    /// The working day.
-    pub day: LocalDate,
-    /// Through which connection it came.
-    pub connection: String,
-    /// Device, place or remark.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub detail: Option<serde_json::Value>,
-}
-
-/// What the punches of a person's working day say.
-#[derive(Debug, PartialEq, Serialize)]
-pub struct AttendanceDay {
-    /// Who.
-    pub employee: Id,
-    /// The working day.
-    pub date: LocalDate,
-    /// First coming.
-    pub first_in: Option<Instant>,
-    /// Last going.
-    pub last_out: Option<Instant>,
-    /// How many punches there are.
-    pub punches: u32,
-}
-
 /// How many there are of a kind.
 #[derive(Debug, Serialize)]
 pub struct Count {
@@ -217,7 +165,13 @@ impl Hub {
     }
 
     /// Reads one record.
-    pub async fn record(&self, workspace: &Workspace, kind: Kind, id: Id, scopes: &Scopes) -> Result<RecordView, Error> {
+    pub async fn record(
+        &self,
+        workspace: &Workspace,
+        kind: Kind,
+        id: Id,
+        scopes: &Scopes,
+    ) -> Result<RecordView, Error> {
         may_see(scopes, kind)?;
         let mut session = self.store().read().await?;
         let row = records::get(&mut session, workspace, id).await?.filter(|row| row.kind == kind);
@@ -242,63 +196,6 @@ impl Hub {
         let seen = rows.into_iter().filter(|change| scopes.sees(change.kind));
         let data = seen.map(|change| change_view(change, scopes)).collect::<Result<_, _>>()?;
         Ok(ChangePage { data, next })
-    }
-
-    /// Reads punches.
-    pub async fn punches(&self, workspace: &Workspace, query: &PunchQuery) -> Result<Vec<PunchView>, Error> {
-        let mut session = self.store().read().await?;
-        let limit = limited(query.limit)?;
-        let (from, to, after) = (query.from, query.to, query.after.unwrap_or(0));
-        let rows = punches::list(&mut session, workspace, after, query.employee, from, to, limit).await?;
-        let all = connections::all(&mut session, workspace).await?;
-        let names: BTreeMap<i64, String> = all.into_iter().map(|found| (found.no, found.name)).collect();
-        Ok(rows
-            .into_iter()
-            .map(|row| {
-                let (id, connection) = (row.id, names.get(&row.connection).cloned().unwrap_or_default());
-                let punch = punch_of(row);
-                PunchView {
-                    id,
-                    employee: punch.employee,
-                    at: punch.at,
-                    direction: punch.direction,
-                    source: punch.source,
-                    day: punch.working_day(),
-                    connection,
-                    detail: punch.detail,
-                }
-            })
-            .collect())
-    }
-
-    /// What the punches say, a row for each person and working day on which there are any.
-    pub async fn attendance_days(
-        &self,
-        workspace: &Workspace,
-        employee: Option<Id>,
-        from: LocalDate,
-        to: LocalDate,
-        limit: u32,
-    ) -> Result<Vec<AttendanceDay>, Error> {
-        let mut days: BTreeMap<(Id, LocalDate), AttendanceDay> = BTreeMap::new();
-        let mut session = self.store().read().await?;
-        let limit = limited(limit)? as usize;
-        let mut after = 0;
-        loop {
-            let rows =
-                punches::list(&mut session, workspace, after, employee, Some(from), Some(to), LIMIT_MAX).await?;
-            let Some(last) = rows.last() else { break };
-            after = last.id;
-            for row in rows {
-                let punch = punch_of(row);
-                let key = (punch.employee, punch.working_day());
-                if days.len() >= limit && !days.contains_key(&key) {
-                    continue;
-                }
-                days.entry(key).or_insert_with(|| AttendanceDay::empty(key.0, key.1)).add(punch.at, punch.direction);
-            }
-        }
-        Ok(days.into_values().collect())
     }
 
     /// How many records there are of each kind, and how many punches.
@@ -333,33 +230,11 @@ impl Hub {
     }
 }
 
-impl AttendanceDay {
-    fn empty(employee: Id, date: LocalDate) -> Self {
-        Self { employee, date, first_in: None, last_out: None, punches: 0 }
-    }
-
-    /// Punches come in by number, not by time. One without direction is the first coming or, when there is more than
-    /// one, the last going.
-    fn add(&mut self, at: Instant, direction: Direction) {
-        self.punches += 1;
-        let coming = matches!(direction, Direction::In | Direction::Unknown | Direction::Other);
-        let going = direction == Direction::Out || (coming && direction != Direction::In && self.punches > 1);
-        let first = self.first_in;
-        if coming && first.is_none_or(|first| at < first) {
-            self.first_in = Some(at);
-        }
-        if going {
-            let latest = [self.last_out, first, Some(at)].into_iter().flatten().max();
-            self.last_out = if direction == Direction::Out { self.last_out.max(Some(at)) } else { latest };
-        }
-    }
-}
-
 fn may_see(scopes: &Scopes, kind: Kind) -> Result<(), Error> {
     if scopes.sees(kind) { Ok(()) } else { Err(Error::forbidden(format!("this key may not see {kind}"))) }
 }
 
-fn limited(limit: u32) -> Result<u32, Error> {
+pub(crate) fn limited(limit: u32) -> Result<u32, Error> {
     if (1..=LIMIT_MAX).contains(&limit) {
         return Ok(limit);
     }
@@ -367,9 +242,10 @@ fn limited(limit: u32) -> Result<u32, Error> {
 }
 
 fn read_cursor(text: &str) -> Result<i64, Error> {
-    text.parse().ok().filter(|ord| *ord >= 0).ok_or_else(|| {
-        Error::invalid("after", "after is the `next` of an earlier answer, taken as it was")
-    })
+    text.parse()
+        .ok()
+        .filter(|ord| *ord >= 0)
+        .ok_or_else(|| Error::invalid("after", "after is the `next` of an earlier answer, taken as it was"))
 }
 
 fn empty_query(kind: Kind) -> tongshi_store::Query {
@@ -388,7 +264,12 @@ fn empty_query(kind: Kind) -> tongshi_store::Query {
 }
 
 /// A looked-up field goes to its index; any other that the kind is known to have is compared in the document.
-fn add_filter(query: &mut tongshi_store::Query, field: &str, value: &str, scopes: &Scopes) -> Result<(), Error> {
+fn add_filter(
+    query: &mut tongshi_store::Query,
+    field: &str,
+    value: &str,
+    scopes: &Scopes,
+) -> Result<(), Error> {
     let kind = query.kind;
     if kind.sensitivity(field) > scopes.sensitivity {
         return Err(Error::forbidden(format!("this key may not see {field}")));
@@ -405,7 +286,11 @@ fn add_filter(query: &mut tongshi_store::Query, field: &str, value: &str, scopes
         _ => {
             return Err(Error::invalid(
                 field.to_owned(),
-                format!("{} cannot be filtered by '{field}'; they can by: {}", kind.plural(), filterable(kind)),
+                format!(
+                    "{} cannot be filtered by '{field}'; they can by: {}",
+                    kind.plural(),
+                    filterable(kind)
+                ),
             ));
         }
     }
@@ -436,7 +321,11 @@ pub(crate) fn to_store_query(query: &tongshi_dialect::Query) -> Result<tongshi_s
         fields: query.fields.iter().map(|(name, values)| ((*name).to_owned(), values.clone())).collect(),
         date_from: query.date_from,
         date_to: query.date_to,
-        field_dates: query.field_dates.iter().map(|(name, from, to)| ((*name).to_owned(), *from, *to)).collect(),
+        field_dates: query
+            .field_dates
+            .iter()
+            .map(|(name, from, to)| ((*name).to_owned(), *from, *to))
+            .collect(),
         offset: query.offset,
         limit: query.limit,
         ..empty_query(query.kind)
@@ -459,7 +348,8 @@ pub(crate) fn visible(kind: Kind, doc: String, scopes: &Scopes) -> Result<String
 }
 
 pub(crate) fn raw(text: String) -> Result<Box<RawValue>, Error> {
-    RawValue::from_string(text).map_err(|error| Error::internal("stored JSON cannot be read").caused_by(error))
+    RawValue::from_string(text)
+        .map_err(|error| Error::internal("stored JSON cannot be read").caused_by(error))
 }
 
 fn record_view(row: RecordRow, scopes: &Scopes) -> Result<RecordView, Error> {
@@ -508,11 +398,13 @@ pub(crate) fn op_name(op: Op) -> &'static str {
 pub(crate) fn differing(before: Option<&str>, after: Option<&str>) -> Result<Vec<String>, Error> {
     let (Some(before), Some(after)) = (before, after) else { return Ok(Vec::new()) };
     let read = |doc| -> Result<BTreeMap<String, &RawValue>, Error> {
-        serde_json::from_str(doc).map_err(|error| Error::internal("a document cannot be read").caused_by(error))
+        serde_json::from_str(doc)
+            .map_err(|error| Error::internal("a document cannot be read").caused_by(error))
     };
     let (before, after) = (read(before)?, read(after)?);
     let same = |name: &String| before.get(name).map(|raw| raw.get()) == after.get(name).map(|raw| raw.get());
-    let mut names: Vec<String> = before.keys().chain(after.keys()).filter(|name| !same(name)).cloned().collect();
+    let mut names: Vec<String> =
+        before.keys().chain(after.keys()).filter(|name| !same(name)).cloned().collect();
     names.sort_unstable();
     names.dedup();
     Ok(names)
@@ -524,7 +416,8 @@ mod tests {
 
     #[test]
     fn restricted_fields_are_absent_not_masked() {
-        let doc = r#"{"name":"林一","bank_card":"629900001","mobile":"19900000001","gender":{"value":"male"}}"#;
+        let doc =
+            r#"{"name":"林一","bank_card":"629900001","mobile":"19900000001","gender":{"value":"male"}}"#;
         let shown = visible(Kind::Employee, doc.to_owned(), &Scopes::default()).unwrap();
         assert!(shown.contains("mobile") && !shown.contains("bank_card") && !shown.contains("gender"));
         assert_eq!(visible(Kind::Employee, doc.to_owned(), &Scopes::all()).unwrap(), doc);
@@ -532,21 +425,8 @@ mod tests {
 
     #[test]
     fn names_what_differs() {
-        let fields = differing(Some(r#"{"a":1,"b":2,"c":{"x":1}}"#), Some(r#"{"a":1,"c":{"x":2},"d":0}"#)).unwrap();
+        let fields =
+            differing(Some(r#"{"a":1,"b":2,"c":{"x":1}}"#), Some(r#"{"a":1,"c":{"x":2},"d":0}"#)).unwrap();
         assert_eq!(fields, ["b", "c", "d"]);
-    }
-
-    #[test]
-    fn days_follow_from_punches_in_any_order() {
-        let at = |text: &str| Instant::parse(text, tongshi_model::shanghai()).unwrap();
-        let mut day = AttendanceDay::empty(Id::of(&["e"]), "2026-03-02".parse().unwrap());
-        day.add(at("2026-03-02 18:05"), Direction::Out);
-        day.add(at("2026-03-02 08:55"), Direction::In);
-        assert_eq!((day.first_in, day.last_out), (Some(at("2026-03-02 08:55")), Some(at("2026-03-02 18:05"))));
-        for times in [["08:55", "18:05"], ["18:05", "08:55"]] {
-            let mut day = AttendanceDay::empty(Id::of(&["e"]), "2026-03-02".parse().unwrap());
-            times.iter().for_each(|time| day.add(at(&format!("2026-03-02 {time}")), Direction::Unknown));
-            assert_eq!((day.first_in, day.last_out), (Some(at("2026-03-02 08:55")), Some(at("2026-03-02 18:05"))));
-        }
     }
 }

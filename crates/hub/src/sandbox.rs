@@ -1,11 +1,11 @@
 //! Loads generated data: the sandbox is a workspace whose sources nobody else owns.
 
-use tongshi_model::{Draft, Error, Punch, Space};
-use tongshi_store::{Workspace, punches};
+use tongshi_model::{Draft, Error, Kind, Punch, Space};
+use tongshi_store::{Evidence, Workspace, punches, sources};
 
 use crate::{
     Hub,
-    ingest::{self, Item},
+    ingest::{self, Item, Origin},
     workforce::punch_row,
 };
 
@@ -48,5 +48,27 @@ impl Hub {
             session.commit().await?;
         }
         Ok(())
+    }
+
+    /// Takes things out again that were loaded under this source; names that are not there are passed over.
+    pub async fn unload(
+        &self,
+        workspace: &Workspace,
+        source: &str,
+        kind: Kind,
+        remote_ids: &[&str],
+    ) -> Result<u64, Error> {
+        let connection = self.local_connection(workspace, source).await?;
+        let space = Space { workspace: workspace.id, connection: connection.id };
+        let actor = format!("source:{source}");
+        let now = self.clock().now();
+        let origin = Origin { workspace, connection: connection.no, space, run: None, actor: &actor, now };
+        let mut session = self.store().write().await?;
+        let heads = sources::heads(&mut session, connection.no, kind, remote_ids).await?;
+        let ids: Vec<i64> =
+            heads.into_iter().flatten().filter(|head| !head.gone).map(|head| head.id).collect();
+        let deleted = ingest::remove(&mut session, &origin, &ids, Evidence::Manual).await?;
+        session.commit().await?;
+        Ok(deleted)
     }
 }

@@ -6,8 +6,8 @@ use serde::Serialize;
 use serde_json::json;
 use tongshi_model::{Draft, Error, Id, Timestamp};
 use tongshi_store::{
-    Change, Evidence, NewChange, Op, RecordRow, Session, SourceRow, Workspace, changes, punches, records, runs,
-    sources,
+    Change, Evidence, NewChange, Op, RecordRow, Session, SourceRow, Workspace, changes, punches, records,
+    runs, sources,
 };
 
 use crate::Hub;
@@ -64,10 +64,16 @@ impl Hub {
         Ok(report)
     }
 
-    async fn begin_undo(&self, workspace: &Workspace, connection: i64, run: Id) -> Result<tongshi_store::Run, Error> {
+    async fn begin_undo(
+        &self,
+        workspace: &Workspace,
+        connection: i64,
+        run: Id,
+    ) -> Result<tongshi_store::Run, Error> {
         let mut session = self.store().write().await?;
         let id = self.new_id();
-        let claim = runs::claim(&mut session, workspace, connection, id, "undo", "undo", self.lease()).await?;
+        let claim =
+            runs::claim(&mut session, workspace, connection, id, "undo", "undo", self.lease()).await?;
         let tongshi_store::Claim::New(undo) = claim else {
             return Err(Error::conflict("another run holds the connection; undo when it has ended"));
         };
@@ -89,7 +95,8 @@ impl Hub {
         let complete = report.conflicts.is_empty();
         let reason = (!complete).then(|| format!("{} records were changed since", report.conflicts.len()));
         let summary = json!({"undone": report.undone, "conflicts": report.conflicts, "reason": reason});
-        runs::finish(&mut session, workspace, undo.id, "undo", "done", complete, &summary, &json!([])).await?;
+        runs::finish(&mut session, workspace, undo.id, "undo", "done", complete, &summary, &json!([]))
+            .await?;
         session.commit().await
     }
 
@@ -104,7 +111,8 @@ impl Hub {
         let now = self.clock().now();
         let ids: Vec<Id> = footprints.iter().map(|footprint| footprint.first.record).collect();
         let rows = records::many(session, workspace, &ids).await?;
-        let source_ids: Vec<i64> = footprints.iter().map(|footprint| footprint.first.source.unwrap_or(0)).collect();
+        let source_ids: Vec<i64> =
+            footprints.iter().map(|footprint| footprint.first.source.unwrap_or(0)).collect();
         let source_rows = sources::raw_of(session, workspace, &source_ids).await?;
         let (mut new_rows, mut new_sources, mut journal) = (Vec::new(), Vec::new(), Vec::new());
         for ((footprint, row), source) in footprints.into_iter().zip(rows).zip(source_rows) {

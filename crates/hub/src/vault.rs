@@ -32,7 +32,12 @@ impl Vault {
     }
 
     /// Encrypts for one place; what is sealed for one cannot be opened as another.
-    pub(crate) fn seal(&self, randomness: &dyn Randomness, place: &str, plain: &[u8]) -> Result<Vec<u8>, Error> {
+    pub(crate) fn seal(
+        &self,
+        randomness: &dyn Randomness,
+        place: &str,
+        plain: &[u8],
+    ) -> Result<Vec<u8>, Error> {
         let mut nonce = [0u8; NONCE_BYTES];
         randomness.fill(&mut nonce);
         let payload = Payload { msg: plain, aad: place.as_bytes() };
@@ -45,7 +50,8 @@ impl Vault {
 
     /// Decrypts what was sealed for this place.
     pub(crate) fn open(&self, place: &str, sealed: &[u8]) -> Result<Vec<u8>, Error> {
-        let broken = || Error::internal("a credential could not be decrypted: the key is not the one that sealed it");
+        let broken =
+            || Error::internal("a credential could not be decrypted: the key is not the one that sealed it");
         let (nonce, sealed) = sealed.split_at_checked(NONCE_BYTES).ok_or_else(broken)?;
         let nonce: [u8; NONCE_BYTES] = nonce.try_into().map_err(|_| broken())?;
         let payload = Payload { msg: sealed, aad: place.as_bytes() };

@@ -53,7 +53,8 @@ impl Hub {
             .ok_or_else(|| Error::not_found("the run's connection is not there any more"))?;
         drop(session);
         let opened = self.open_connection(workspace, connection)?;
-        let mut kinds: Vec<Kind> = opened.connector.listings().iter().filter_map(|listing| listing.kind).collect();
+        let mut kinds: Vec<Kind> =
+            opened.connector.listings().iter().filter_map(|listing| listing.kind).collect();
         kinds.dedup();
         for kind in kinds {
             self.check_sources(workspace, &opened, kind, &mut verified).await?;

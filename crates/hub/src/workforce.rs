@@ -47,7 +47,11 @@ impl HubWorkforce {
     }
 
     fn may_see(&self, kind: Kind) -> Result<(), Error> {
-        if self.scopes.sees(kind) { Ok(()) } else { Err(Error::forbidden(format!("the app may not see {kind}"))) }
+        if self.scopes.sees(kind) {
+            Ok(())
+        } else {
+            Err(Error::forbidden(format!("the app may not see {kind}")))
+        }
     }
 
     fn may_write(&self) -> Result<(), Error> {
@@ -76,7 +80,8 @@ impl Workforce for HubWorkforce {
 
     async fn find(&self, kind: Kind, lookup: &'static str, value: &str) -> Result<Vec<Record>, Error> {
         self.may_see(kind)?;
-        let at = kind.lookup(lookup).ok_or_else(|| Error::internal(format!("{kind} is not found by {lookup}")))?;
+        let at =
+            kind.lookup(lookup).ok_or_else(|| Error::internal(format!("{kind} is not found by {lookup}")))?;
         let rows = records::by_key(&mut self.read().await?, &self.workspace, kind, at, value).await?;
         rows.into_iter().map(|row| self.show(row)).collect()
     }
@@ -88,7 +93,8 @@ impl Workforce for HubWorkforce {
         values: &[String],
     ) -> Result<Vec<(String, Record)>, Error> {
         self.may_see(kind)?;
-        let at = kind.lookup(lookup).ok_or_else(|| Error::internal(format!("{kind} is not found by {lookup}")))?;
+        let at =
+            kind.lookup(lookup).ok_or_else(|| Error::internal(format!("{kind} is not found by {lookup}")))?;
         let values: Vec<&str> = values.iter().map(String::as_str).collect();
         let mut session = self.read().await?;
         let found = records::by_keys(&mut session, &self.workspace, kind, at, &values).await?;
@@ -133,10 +139,12 @@ impl Workforce for HubWorkforce {
     }
 
     async fn announce(&self, announcement: Announcement) -> Result<(), Error> {
-        let payload = json!({"topic": announcement.topic, "record": announcement.record, "actor": self.actor});
+        let payload =
+            json!({"topic": announcement.topic, "record": announcement.record, "actor": self.actor});
         let now = self.hub.clock().now();
         let mut session = self.hub.store().write().await?;
-        jobs::enqueue(&mut session, &self.workspace, "announce", &payload, Some(&announcement.key), now).await?;
+        jobs::enqueue(&mut session, &self.workspace, "announce", &payload, Some(&announcement.key), now)
+            .await?;
         session.commit().await
     }
 
@@ -146,7 +154,9 @@ impl Workforce for HubWorkforce {
         payload: Value,
         lifetime_seconds: Option<i64>,
     ) -> Result<String, Error> {
-        self.hub.issue_token_for(&self.workspace, Some(self.app_no), purpose, &payload, lifetime_seconds).await
+        self.hub
+            .issue_token_for(&self.workspace, Some(self.app_no), purpose, &payload, lifetime_seconds)
+            .await
     }
 
     async fn token(&self, purpose: &'static str, token: &str) -> Result<Option<Token>, Error> {

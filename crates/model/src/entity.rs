@@ -3,8 +3,8 @@
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
-    Approval, Candidate, CandidateSource, Company, Employee, Error, Id, Kind, LegalEntity, LocalDate, OrgUnit,
-    SalaryItem, ShiftAssignment, TimelineEntry, Vacancy, Visit,
+    Approval, Candidate, CandidateSource, Company, Employee, Error, Id, Kind, LegalEntity, LocalDate,
+    OrgUnit, SalaryItem, ShiftAssignment, TimelineEntry, Vacancy, Visit,
 };
 
 /// The number of fields of a kind by which its records can be found.

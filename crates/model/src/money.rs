@@ -41,7 +41,8 @@ impl Money {
         }
         let whole: i64 = whole.parse().map_err(|_| invalid())?;
         let fraction: i64 = format!("{fraction:0<2}").parse().map_err(|_| invalid())?;
-        let minor = whole.checked_mul(100).and_then(|minor| minor.checked_add(fraction)).ok_or_else(invalid)?;
+        let minor =
+            whole.checked_mul(100).and_then(|minor| minor.checked_add(fraction)).ok_or_else(invalid)?;
         Ok(Self { minor: sign * minor, currency })
     }
 }
@@ -90,9 +91,13 @@ mod tests {
 
     #[test]
     fn hundredths_are_exact() {
-        for (text, minor) in
-            [("1024.12", 102_412), ("0", 0), ("-0.5", -50), ("7", 700), ("90071992547409.91", 9_007_199_254_740_991)]
-        {
+        for (text, minor) in [
+            ("1024.12", 102_412),
+            ("0", 0),
+            ("-0.5", -50),
+            ("7", 700),
+            ("90071992547409.91", 9_007_199_254_740_991),
+        ] {
             assert_eq!(Money::parse_hundredths(text, Currency::CNY).unwrap().minor, minor);
         }
         for text in ["", ".5", "1e3", "1.005", "NaN", "--1", "99999999999999999999"] {

@@ -59,7 +59,11 @@ pub trait Randomness: Send + Sync + 'static {
 pub struct SystemRandomness;
 
 impl Randomness for SystemRandomness {
-    #[expect(clippy::disallowed_methods, clippy::expect_used, reason = "the one place where randomness is made")]
+    #[expect(
+        clippy::disallowed_methods,
+        clippy::expect_used,
+        reason = "the one place where randomness is made"
+    )]
     fn fill(&self, bytes: &mut [u8]) {
         getrandom::fill(bytes).expect("the operating system has no randomness; nothing can be kept secret");
     }

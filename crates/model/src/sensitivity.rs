@@ -30,8 +30,8 @@ impl Kind {
             }
             (
                 Kind::Employee | Kind::Candidate,
-                "address" | "birth_date" | "marital" | "gender" | "photo" | "avatar" | "birth_year" | "education"
-                | "experience" | "degree" | "resume_url" | "attachment_urls",
+                "address" | "birth_date" | "marital" | "gender" | "photo" | "avatar" | "birth_year"
+                | "education" | "experience" | "degree" | "resume_url" | "attachment_urls",
             ) => Sensitivity::Personal,
             (Kind::Employee | Kind::Candidate, "id_number" | "bank_name" | "bank_card" | "offer") => {
                 Sensitivity::Restricted

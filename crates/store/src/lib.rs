@@ -18,6 +18,8 @@ pub mod records;
 pub mod refs;
 pub mod runs;
 pub mod sources;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod tokens;
 pub mod workspaces;
 

@@ -8,6 +8,7 @@ mod counts;
 mod me;
 mod openapi;
 mod punches;
+mod quarantine;
 mod records;
 mod runs;
 mod schemas;
@@ -32,6 +33,7 @@ fn documented() -> OpenApiRouter<Hub> {
         .routes(routes!(counts::list::list_counts))
         .routes(routes!(me::get::get_me))
         .routes(routes!(punches::list::list_punches))
+        .routes(routes!(quarantine::list::list_quarantine))
         .routes(routes!(runs::get::get_run))
         .routes(routes!(runs::list::list_runs))
 }

@@ -37,7 +37,7 @@ struct Punch {
     /// Through which connection it came.
     connection: String,
     /// Device, place or remark, as the vendor gave it.
-    #[schema(value_type = Object)]
+    #[schema(value_type = Object, required = false)]
     detail: Option<serde_json::Value>,
 }
 
@@ -150,6 +150,9 @@ pub(crate) struct Run {
     /// Why it is not complete, in a sentence.
     #[schema(required)]
     reason: Option<String>,
+    /// Whose failure ended it: `credentials`, `unreachable`, `vendor` or `hub`; null where nothing failed.
+    #[schema(required)]
+    failure: Option<String>,
     /// Whether it was undone.
     undone: bool,
 }
@@ -261,6 +264,32 @@ struct Count {
     deleted: u64,
 }
 
+/// All rows that could not be taken in.
+#[derive(ToSchema)]
+pub(crate) struct QuarantinePage {
+    /// The rows.
+    data: Vec<Quarantined>,
+    /// Null: the answer is whole.
+    #[schema(required)]
+    next: Option<String>,
+}
+
+/// A row that could not be taken in.
+#[derive(ToSchema)]
+struct Quarantined {
+    /// From which connection.
+    connection: String,
+    /// Of which kind.
+    kind: String,
+    /// The vendor's id.
+    remote_id: String,
+    /// Why.
+    reason: String,
+    /// When.
+    #[schema(format = "date-time")]
+    at: String,
+}
+
 /// Who calls.
 #[derive(ToSchema)]
 pub(crate) struct Me {
@@ -312,7 +341,7 @@ pub(crate) struct Lineage {
     /// The record's fields that come from here.
     fields: Vec<String>,
     /// The vendor's own words, for keys that may see restricted fields.
-    #[schema(value_type = Object)]
+    #[schema(value_type = Object, required = false)]
     raw: Option<serde_json::Value>,
     /// When it was read.
     #[schema(format = "date-time")]

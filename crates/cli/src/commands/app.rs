@@ -13,10 +13,12 @@ use crate::{
     program::{Absent, Program},
 };
 
-/// The command's arguments.
+/// Register programs that call faces and /v1.
 #[derive(clap::Args)]
-#[command(long_about = "Registers programs that call the faces and /v1. An app's keys are shown once, when it is \
-    created; creating it again gives fresh keys and ends the old ones.")]
+#[command(
+    long_about = "Registers programs that call the faces and /v1. An app's keys are shown once, when it is \
+    created; creating it again gives fresh keys and ends the old ones."
+)]
 #[command(after_long_help = "\
 Examples:
   tongshi app create payroll                                     reads /v1, up to contact data

@@ -12,20 +12,22 @@ use crate::{
     program::Program,
 };
 
-/// The command's arguments.
+/// Call an operation of a vendor and show what comes back.
 #[derive(clap::Args)]
-#[command(long_about = "Calls an operation of a vendor through a connection, signed and paced like every other call, \
+#[command(
+    long_about = "Calls an operation of a vendor through a connection, signed and paced like every other call, \
     and prints status, headers and body as they came. Fields go where the vendor wants them: path, query, form or \
-    body. Careful: an operation that writes writes.")]
+    body. Careful: an operation that writes writes."
+)]
 #[command(after_long_help = "\
 Examples:
-  tongshi call --list zhiren                       the operations and their fields' place in the path
-  tongshi call hr departments.list
-  tongshi call hr employees.get --field key=E0007
-  tongshi call hr employees.list --field name=张三 --field pagination:='{\"page\":1}' --json | jq .body
+  tongshi call --list zhiren                       the operations, with their paths
+  tongshi call hr department.list
+  tongshi call hr employee.get --field key=E0007 --field token=TOKEN
+  tongshi call hr employee.list --fields '{\"token\":\"TOKEN\",\"name\":\"张三\"}' --json | jq .body
 
-Exit codes: 0 the vendor answered with success; 1 there is no such connection or operation; 2 the vendor refused;
-4 it refused the credentials; 5 it cannot be reached.")]
+Exit codes: 0 the vendor answered with success; 1 there is no such connection or operation; 2 the vendor refused; \
+    4 it refused the credentials; 5 it cannot be reached.")]
 pub(crate) struct Args {
     /// The connection
     #[arg(required_unless_present = "list")]
@@ -50,11 +52,14 @@ pub(crate) async fn run(program: &Program, args: Args) -> Result<Exit, Failure> 
         return list(program, id);
     }
     let (Some(connection), Some(operation)) = (args.connection, args.operation) else {
-        return Err(Failure::usage("a connection and an operation are wanted").mend("see `tongshi call --help`"));
+        return Err(
+            Failure::usage("a connection and an operation are wanted").mend("see `tongshi call --help`")
+        );
     };
     let mut fields = match args.fields {
         Some(text) => serde_json::from_str::<Map<String, Value>>(&text).map_err(|error| {
-            Failure::usage(format!("--fields is no JSON object: {error}")).mend("write it as --fields '{\"k\":\"v\"}'")
+            Failure::usage(format!("--fields is no JSON object: {error}"))
+                .mend("write it as --fields '{\"k\":\"v\"}'")
         })?,
         None => Map::new(),
     };
@@ -63,16 +68,18 @@ pub(crate) async fn run(program: &Program, args: Args) -> Result<Exit, Failure> 
     let reply = hub.call(&workspace, &connection, &operation, fields).await?;
     show(program, &reply)?;
     Ok(match reply.status.as_u16() {
-        0..400 => Exit::Done,
+        ..=399 => Exit::Done,
         401 | 403 => Exit::Refused,
         _ => Exit::Incomplete,
     })
 }
 
 fn show(program: &Program, reply: &Reply) -> Result<(), Failure> {
-    let headers = reply.headers.iter().map(|(name, value)| (name.as_str(), String::from_utf8_lossy(value.as_bytes())));
+    let headers =
+        reply.headers.iter().map(|(name, value)| (name.as_str(), String::from_utf8_lossy(value.as_bytes())));
     if program.json {
-        let headers: Map<String, Value> = headers.map(|(name, value)| (name.to_owned(), value.into())).collect();
+        let headers: Map<String, Value> =
+            headers.map(|(name, value)| (name.to_owned(), value.into())).collect();
         let body = serde_json::from_slice::<Value>(&reply.body)
             .unwrap_or_else(|_| String::from_utf8_lossy(&reply.body).into());
         return print::json(&json!({ "status": reply.status.as_u16(), "headers": headers, "body": body }));

@@ -9,10 +9,12 @@ use crate::{
     program::Program,
 };
 
-/// The command's arguments.
+/// List what changed, in order.
 #[derive(clap::Args)]
-#[command(long_about = "Lists what changed, in order and without gaps: ask again after the last number that you have \
-    seen. With --json each change carries the document before and after, and the number to go on from.")]
+#[command(
+    long_about = "Lists what changed, in order and without gaps: ask again after the last number that you have \
+    seen. With --json each change carries the document before and after, and the number to go on from."
+)]
 #[command(after_long_help = "\
 Examples:
   tongshi changes --limit 20

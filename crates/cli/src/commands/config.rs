@@ -9,10 +9,12 @@ use crate::{
     program::Program,
 };
 
-/// The command's arguments.
+/// Check or show the configuration.
 #[derive(clap::Args)]
-#[command(long_about = "Checks or shows the configuration. Settings come from compiled-in defaults, then the file, \
-    then TONGSHI_… in the environment; unknown names are errors. docs/CONFIG.md describes each.")]
+#[command(
+    long_about = "Checks or shows the configuration. Settings come from compiled-in defaults, then the file, \
+    then TONGSHI_… in the environment; unknown names are errors. docs/CONFIG.md describes each."
+)]
 #[command(after_long_help = "\
 Examples:
   tongshi config check
@@ -52,7 +54,10 @@ fn check(program: &Program, problems: &[Problem]) -> Result<(), Failure> {
     }
     if problems.is_empty() {
         let file = program.config.file.as_ref().map(|file| file.display().to_string());
-        print::line(format!("The configuration is right ({}).", file.as_deref().unwrap_or("no file is read")))?;
+        print::line(format!(
+            "The configuration is right ({}).",
+            file.as_deref().unwrap_or("no file is read")
+        ))?;
     }
     Ok(())
 }
@@ -60,8 +65,12 @@ fn check(program: &Program, problems: &[Problem]) -> Result<(), Failure> {
 fn show(program: &Program, problems: &[Problem]) -> Result<(), Failure> {
     let config = &program.config;
     if program.json {
-        let settings: Map<String, Value> =
-            config.settings.rows().into_iter().map(|row| (row.name.to_owned(), typed(row.name, &row.value))).collect();
+        let settings: Map<String, Value> = config
+            .settings
+            .rows()
+            .into_iter()
+            .map(|row| (row.name.to_owned(), typed(row.name, &row.value)))
+            .collect();
         return print::json(&json!({
             "data": config.data,
             "file": config.file,
@@ -92,7 +101,9 @@ fn typed(name: &str, value: &str) -> Value {
         "" => Value::Null,
         "true" => Value::Bool(true),
         "false" => Value::Bool(false),
-        _ if Settings::bounds(name).is_some() => value.parse::<i64>().map_or_else(|_| value.into(), Value::from),
+        _ if Settings::bounds(name).is_some() => {
+            value.parse::<i64>().map_or_else(|_| value.into(), Value::from)
+        }
         _ => value.into(),
     }
 }

@@ -13,10 +13,12 @@ use crate::{
     program::{Absent, Program},
 };
 
-/// The command's arguments.
+/// Connect an account at a vendor.
 #[derive(clap::Args)]
-#[command(long_about = "Connects an account at a vendor: asks the vendor whether it works, then stores it encrypted. \
-    Connecting again under the same name changes the connection. Works without a server.")]
+#[command(
+    long_about = "Connects an account at a vendor: asks the vendor whether it works, then stores it encrypted. \
+    Connecting again under the same name changes the connection. Works without a server."
+)]
 #[command(after_long_help = "\
 Examples:
   tongshi connect zhiren --name hr --set access_key=ak-1 --set secret_key=@secret.txt
@@ -26,8 +28,8 @@ Examples:
   tongshi connect zhiren --name test --base-url http://127.0.0.1:7070/d/zhiren --set … --no-check
       An account at a face of another hub, stored unseen.
 
-Exit codes: 0 stored; 1 something is missing or unknown; 4 the vendor refused the credentials;
-5 the vendor cannot be reached. Nothing is stored unless it ends with 0.")]
+Exit codes: 0 stored; 1 something is missing or unknown; 4 the vendor refused the credentials; \
+    5 the vendor cannot be reached. Nothing is stored unless it ends with 0.")]
 pub(crate) struct Args {
     /// The vendor: zhiren, …
     dialect: String,
@@ -59,10 +61,12 @@ pub(crate) async fn run(program: &Program, args: Args) -> Result<Exit, Failure> 
         }
     }
     let base_url = args.base_url.or_else(|| dialect.base_url.map(str::to_owned)).ok_or_else(|| {
-        Failure::usage(format!("nobody knows where {} answers", dialect.title)).mend("give its address with --base-url")
+        Failure::usage(format!("nobody knows where {} answers", dialect.title))
+            .mend("give its address with --base-url")
     })?;
     let settings = Value::Object(pairs::settings("--setting", &args.settings)?);
-    let new = NewConnection { dialect: dialect.id.to_owned(), name: args.name, base_url, credential, settings };
+    let new =
+        NewConnection { dialect: dialect.id.to_owned(), name: args.name, base_url, credential, settings };
     let hub = program.hub(Absent::Make).await?;
     let workspace = hub.workspace(&program.config.workspace).await?;
     let health = if args.no_check {
@@ -73,7 +77,11 @@ pub(crate) async fn run(program: &Program, args: Args) -> Result<Exit, Failure> 
             let failure = Failure::from(error);
             let what = format!("{} (nothing was stored)", failure.what);
             let failure = Failure { what, ..failure };
-            if reached { failure } else { failure.mend("see whether the base URL is right; --no-check stores the connection unseen") }
+            if reached {
+                failure
+            } else {
+                failure.mend("see whether the base URL is right; --no-check stores the connection unseen")
+            }
         })?)
     };
     let view = hub.connect(&workspace, new).await?;
@@ -82,7 +90,10 @@ pub(crate) async fn run(program: &Program, args: Args) -> Result<Exit, Failure> 
         print::json(&json!({ "connection": view, "health": health }))?;
     } else {
         let health = health.map_or_else(|| "not checked".to_owned(), |health| print::clean(&health.text));
-        print::line(format!("Connected '{}' to {} at {}: {health}.", view.name, dialect.title, view.base_url))?;
+        print::line(format!(
+            "Connected '{}' to {} at {}: {health}.",
+            view.name, dialect.title, view.base_url
+        ))?;
         print::line(format!("Next: tongshi sync {}{}", view.name, status::places(program)))?;
     }
     Ok(Exit::Done)
@@ -94,8 +105,10 @@ pub(crate) fn dialect(id: &str) -> Result<&'static Descriptor, Failure> {
         return Ok(found);
     }
     let ids: Vec<&str> = tongshi_dialects::ALL.iter().map(|dialect| dialect.id).collect();
-    let near = nearest(id, ids.iter().copied()).map(|near| format!("did you mean {near}? ")).unwrap_or_default();
-    Err(Failure::usage(format!("there is no dialect '{id}'")).mend(format!("{near}there are: {}", ids.join(", "))))
+    let near =
+        nearest(id, ids.iter().copied()).map(|near| format!("did you mean {near}? ")).unwrap_or_default();
+    Err(Failure::usage(format!("there is no dialect '{id}'"))
+        .mend(format!("{near}there are: {}", ids.join(", "))))
 }
 
 fn missing(dialect: &Descriptor, name: &str, about: &str) -> Failure {

@@ -7,9 +7,11 @@ use crate::{
     program::Program,
 };
 
-/// The command's arguments.
+/// List the accounts at vendors.
 #[derive(clap::Args)]
-#[command(long_about = "Lists the workspace's accounts at vendors with their last run. Credentials are not shown.")]
+#[command(
+    long_about = "Lists the workspace's accounts at vendors with their last run. Credentials are not shown."
+)]
 #[command(after_long_help = "\
 Examples:
   tongshi connections

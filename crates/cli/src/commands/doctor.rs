@@ -24,11 +24,13 @@ const CLOCK_SECONDS_MAX: i64 = 60;
 /// No clock that is right shows less: this program is younger (2025-01-01).
 const BIRTH_SECONDS: i64 = 1_735_689_600;
 
-/// The command's arguments.
+/// Find out what is wrong and how to mend it.
 #[derive(clap::Args)]
-#[command(long_about = "Looks at the configuration, the data directory, the encryption key, the database, the clock, \
+#[command(
+    long_about = "Looks at the configuration, the data directory, the encryption key, the database, the clock, \
     the disk and every connection, and says for each finding how to mend it. Changes nothing, except that the database \
-    is brought up to date.")]
+    is brought up to date."
+)]
 #[command(after_long_help = "\
 Examples:
   tongshi doctor
@@ -108,7 +110,11 @@ fn configuration(program: &Program, problems: &[Problem]) -> Vec<Finding> {
     problems
         .iter()
         .map(|problem| {
-            Finding::bad("configuration", format!("{}: {}", problem.place, problem.what), problem.mend.clone())
+            Finding::bad(
+                "configuration",
+                format!("{}: {}", problem.place, problem.what),
+                problem.mend.clone(),
+            )
         })
         .collect()
 }
@@ -117,7 +123,11 @@ fn clock(program: &Program) -> Finding {
     let now = program.clock.now();
     let text = format!("{} UTC", print::time(now));
     if now.as_second() < BIRTH_SECONDS {
-        return Finding::bad("clock", text, "set the machine's clock, best by NTP: vendors refuse a wrong time");
+        return Finding::bad(
+            "clock",
+            text,
+            "set the machine's clock, best by NTP: vendors refuse a wrong time",
+        );
     }
     Finding::good("clock", text)
 }
@@ -163,7 +173,11 @@ fn disk(data: &Path) -> Option<Finding> {
     let free: u64 = text.lines().nth(1)?.split_whitespace().nth(3)?.parse().ok()?;
     let mib = free / 1024;
     if mib < FREE_MIB_MIN {
-        return Some(Finding::bad("disk", format!("{mib} MiB free"), "make room, or move the data directory"));
+        return Some(Finding::bad(
+            "disk",
+            format!("{mib} MiB free"),
+            "make room, or move the data directory",
+        ));
     }
     Some(Finding::good("disk", format!("{mib} MiB free")))
 }
@@ -209,7 +223,11 @@ async fn time_difference(
     let about = format!("clock of {}", connection.name);
     let text = format!("{ahead:+} s from ours");
     if ahead.abs() > CLOCK_SECONDS_MAX {
-        return Some(Finding::bad(about, text, "set the clock that is wrong, best by NTP: signatures carry the time"));
+        return Some(Finding::bad(
+            about,
+            text,
+            "set the clock that is wrong, best by NTP: signatures carry the time",
+        ));
     }
     Some(Finding::good(about, text))
 }

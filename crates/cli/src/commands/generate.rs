@@ -10,8 +10,9 @@ use crate::{
     print,
 };
 
-/// The command's arguments.
+/// Write the generated documents.
 #[derive(clap::Args)]
+#[command(hide = true)]
 pub(crate) struct Args {
     /// What to make: docs
     #[arg(value_parser = ["docs"])]
@@ -43,8 +44,11 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
         (_, true) => print::line("The documents are up to date.")?,
         (false, false) => print::line(format!("Written to {}: {names}.", args.out.display()))?,
         (true, false) => {
-            return Err(Failure::new(Exit::Incomplete, format!("out of date in {}: {names}", args.out.display()))
-                .mend("run `cargo run -- gen docs` and commit what it writes"));
+            return Err(Failure::new(
+                Exit::Incomplete,
+                format!("out of date in {}: {names}", args.out.display()),
+            )
+            .mend("run `cargo run -- gen docs` and commit what it writes"));
         }
     }
     Ok(Exit::Done)
@@ -73,7 +77,8 @@ fn config() -> String {
             _ => format!("`{}`", row.value),
         };
         let variable = row.name.to_ascii_uppercase();
-        let _ = writeln!(text, "| `{}` | `TONGSHI_{variable}` | {form} | {default} | {} |", row.name, row.about);
+        let _ =
+            writeln!(text, "| `{}` | `TONGSHI_{variable}` | {form} | {default} | {} |", row.name, row.about);
     }
     text.push_str("\nAn example:\n\n```toml\nlisten = \"0.0.0.0:7070\"\nlog_format = \"json\"\nwindow_days = 62\n\n[faces]\nzhiren = \"0.0.0.0:7071\"\n```\n\n");
     text.push_str("## Exit codes\n\nThe numbers are never reused.\n\n| Code | Meaning |\n|---|---|\n");
@@ -99,7 +104,8 @@ fn coverage() -> String {
 
 fn dialect_coverage(text: &mut String, dialect: &Descriptor) {
     let _ = writeln!(text, "\n## {} (`{}`)\n", dialect.title, dialect.id);
-    let count = |contract| dialect.operations.iter().filter(|operation| operation.contract == contract).count();
+    let count =
+        |contract| dialect.operations.iter().filter(|operation| operation.contract == contract).count();
     let _ = writeln!(
         text,
         "{} operations: {} documented, {} uncertain, {} sample.\n",
@@ -110,7 +116,9 @@ fn dialect_coverage(text: &mut String, dialect: &Descriptor) {
     );
     let can: Vec<String> = dialect.capabilities.iter().map(capability).collect();
     let _ = writeln!(text, "Capabilities: {}.\n", can.join(", "));
-    text.push_str("| Operation | Request | Contract | Connector | Face | Specification |\n|---|---|---|---|---|---|\n");
+    text.push_str(
+        "| Operation | Request | Contract | Connector | Face | Specification |\n|---|---|---|---|---|---|\n",
+    );
     for operation in dialect.operations {
         let _ = writeln!(
             text,

@@ -8,10 +8,12 @@ use crate::{
     program::{Absent, Program},
 };
 
-/// The command's arguments.
+/// Bring the database up to this version.
 #[derive(clap::Args)]
-#[command(long_about = "Brings the database up to this version. Every command that opens the data does so by itself; \
-    this one is for those who want to see it, or to do it before the new version starts.")]
+#[command(
+    long_about = "Brings the database up to this version. Every command that opens the data does so by itself; \
+    this one is for those who want to see it, or to do it before the new version starts."
+)]
 #[command(after_long_help = "\
 Examples:
   tongshi migrate --check        list what would be done

@@ -18,7 +18,7 @@ const PAGE: u32 = 1000;
 /// Rows shown to people who do not ask for more.
 const SHOWN: u64 = 50;
 
-/// The command's arguments.
+/// List records of a kind.
 #[derive(clap::Args)]
 #[command(long_about = "Lists the records of a kind: employee, org_unit, legal_entity, shift_assignment, \
     timeline_entry, approval, candidate, vacancy, salary_item, visit, …, and `punch`. People get a table of the first \
@@ -87,7 +87,8 @@ pub(crate) fn kind(name: &str) -> Result<Kind, Failure> {
         let names: Vec<&str> = Kind::ALL.iter().map(|kind| kind.name()).collect();
         let near = crate::config::nearest(name, names.iter().copied());
         let near = near.map(|near| format!("did you mean {near}? ")).unwrap_or_default();
-        Failure::usage(format!("there is no kind '{name}'")).mend(format!("{near}there are: {}, punch", names.join(", ")))
+        Failure::usage(format!("there is no kind '{name}'"))
+            .mend(format!("{near}there are: {}, punch", names.join(", ")))
     })
 }
 
@@ -100,7 +101,9 @@ impl Asked {
     fn read(pairs: &[String]) -> Result<Self, Failure> {
         let filters = pairs
             .iter()
-            .map(|pair| pairs::split("--filter", pair).map(|(name, value)| (name.to_owned(), value.to_owned())))
+            .map(|pair| {
+                pairs::split("--filter", pair).map(|(name, value)| (name.to_owned(), value.to_owned()))
+            })
             .collect::<Result<_, _>>()?;
         Ok(Self { filters })
     }
@@ -273,7 +276,7 @@ fn row(columns: &[&str], record: &RecordView) -> Vec<String> {
 fn cell(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
-        Value::String(text) => text.clone(),
+        Value::String(text) => print::short(text),
         Value::Object(fields) => fields.get("value").map_or_else(|| "{…}".to_owned(), cell),
         Value::Array(items) => format!("[{}]", items.len()),
         Value::Bool(_) | Value::Number(_) => value.to_string(),

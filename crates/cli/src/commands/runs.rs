@@ -7,10 +7,12 @@ use crate::{
     program::Program,
 };
 
-/// The command's arguments.
+/// List runs.
 #[derive(clap::Args)]
-#[command(long_about = "Lists runs, the latest first. With --json each run carries its counts and the proof of every \
-    listing.")]
+#[command(
+    long_about = "Lists runs, the latest first. With --json each run carries its counts and the proof of every \
+    listing."
+)]
 #[command(after_long_help = "\
 Examples:
   tongshi runs

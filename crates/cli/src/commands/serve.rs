@@ -14,11 +14,13 @@ use crate::{
     program::{Absent, Program},
 };
 
-/// The command's arguments.
+/// Start the hub.
 #[derive(clap::Args)]
-#[command(long_about = "Starts the hub: /v1, the faces, the vendors' events, scheduled syncs. Brings the database up \
+#[command(
+    long_about = "Starts the hub: /v1, the faces, the vendors' events, scheduled syncs. Brings the database up \
     to date first. SIGTERM or ctrl-c stop it: no new connections, requests in flight are finished, runs keep their \
-    checkpoint. Several hubs may share one PostgreSQL.")]
+    checkpoint. Several hubs may share one PostgreSQL."
+)]
 #[command(after_long_help = "\
 Examples:
   tongshi serve
@@ -27,8 +29,8 @@ Examples:
 
 A face answers under /d/{dialect} of the hub, by Host {dialect}.…, and on its own listener with --face.
 
-Exit codes: 0 stopped in order; 1 an address is taken or the configuration is wrong; 5 the database cannot be
-reached; 70 our own fault.")]
+Exit codes: 0 stopped in order; 1 an address is taken or the configuration is wrong; 5 the database cannot be \
+    reached; 70 our own fault.")]
 pub(crate) struct Args {
     /// Where to listen
     #[command(flatten)]
@@ -82,7 +84,8 @@ impl Listeners {
         for pair in &at.faces {
             let (dialect, address) = pairs::split("--face", pair)?;
             let address = address.parse().map_err(|_| {
-                Failure::usage(format!("--face {dialect}=… has no address")).mend("write it as --face zhiren=127.0.0.1:7071")
+                Failure::usage(format!("--face {dialect}=… has no address"))
+                    .mend("write it as --face zhiren=127.0.0.1:7071")
             })?;
             wanted.insert(dialect.to_owned(), address);
         }
@@ -131,11 +134,13 @@ impl Serving {
         Self { tasks, stop }
     }
 
-    /// Begins the hub's own work: scheduled syncs, events that wait.
+    /// Begins the hub's own work: scheduled syncs, events that wait. It has a thread of its own, so that a page that
+    /// is folded never stands in the way of a request.
     pub(crate) fn background(&mut self, hub: &Hub) {
         let (hub, token) = (hub.clone(), self.stop.clone());
-        self.tasks.spawn(async move {
-            hub.run_background(token).await;
+        let runtime = tokio::runtime::Handle::current();
+        self.tasks.spawn_blocking(move || {
+            runtime.block_on(hub.run_background(token));
             Ok(())
         });
     }

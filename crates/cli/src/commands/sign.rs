@@ -14,10 +14,12 @@ use crate::{
     program::Program,
 };
 
-/// The command's arguments.
+/// Sign a request and show each step.
 #[derive(clap::Args)]
-#[command(long_about = "Signs a request as a vendor wants it and shows each step: the parts, the text that is signed, \
-    the signature, and a curl line that is ready to run. The secret itself is not shown. Nothing is sent.")]
+#[command(
+    long_about = "Signs a request as a vendor wants it and shows each step: the parts, the text that is signed, \
+    the signature, and a curl line that is ready to run. The secret itself is not shown. Nothing is sent."
+)]
 #[command(after_long_help = "\
 Examples:
   tongshi sign zhiren GET /api/v2/departments --set access_key=ak-demo --set secret_key=sk-demo --tonce 1500000000
@@ -103,7 +105,8 @@ async fn credential(
 
 fn message(args: &Args) -> Result<Message, Failure> {
     if !args.path.starts_with('/') {
-        return Err(Failure::usage("a path begins with a slash").mend("give the vendor's path without scheme and host"));
+        return Err(Failure::usage("a path begins with a slash")
+            .mend("give the vendor's path without scheme and host"));
     }
     let (path, query) = args.path.split_once('?').unwrap_or((&args.path, ""));
     let mut message = Message::new(args.method.clone(), path);
@@ -123,11 +126,14 @@ struct Signed {
 
 impl Signed {
     fn json(&self) -> Value {
-        let parts: Vec<Value> =
-            self.explanation.parts.iter().map(|(name, value)| json!({ "name": name, "value": value })).collect();
-        let headers: Map<String, Value> = headers(&self.message)
-            .map(|(name, value)| (name.to_owned(), Value::String(value)))
+        let parts: Vec<Value> = self
+            .explanation
+            .parts
+            .iter()
+            .map(|(name, value)| json!({ "name": name, "value": value }))
             .collect();
+        let headers: Map<String, Value> =
+            headers(&self.message).map(|(name, value)| (name.to_owned(), Value::String(value))).collect();
         json!({
             "parts": parts,
             "string_to_sign": self.explanation.string_to_sign,
@@ -148,7 +154,8 @@ impl Signed {
             let value = if value.is_empty() { "(empty)" } else { value };
             let _ = writeln!(text, "     {name:width$}  {}", print::clean(value));
         }
-        let _ = writeln!(text, "\n2. Put together, this is the text that is signed (UTF-8, nothing in between):");
+        let _ =
+            writeln!(text, "\n2. Put together, this is the text that is signed (UTF-8, nothing in between):");
         let _ = writeln!(text, "     {}", print::clean(&self.explanation.string_to_sign));
         let _ = writeln!(text, "\n3. Signed: {}", self.explanation.algorithm);
         let signature = self.explanation.received.as_deref().unwrap_or("(nothing is signed)");

@@ -9,10 +9,12 @@ use crate::{
     program::Program,
 };
 
-/// The command's arguments.
+/// Show connections, last runs and counts.
 #[derive(clap::Args)]
-#[command(long_about = "Shows the workspace at a glance: connections with their last run, how many records of each \
-    kind there are, the place in the journal, work that waits, and rows that could not be taken in.")]
+#[command(
+    long_about = "Shows the workspace at a glance: connections with their last run, how many records of each \
+    kind there are, the place in the journal, work that waits, and rows that could not be taken in."
+)]
 #[command(after_long_help = "\
 Examples:
   tongshi status
@@ -48,9 +50,15 @@ pub(crate) async fn run(program: &Program, _args: Args) -> Result<Exit, Failure>
             print::line(self::connections(&connections))?;
         }
         print::line(self::counts(&counts))?;
-        print::line(format!("Journal: change {journal}. Waiting: {}.", print::count(waiting, "job", "jobs")))?;
+        print::line(format!(
+            "Journal: change {journal}. Waiting: {}.",
+            print::count(waiting, "job", "jobs")
+        ))?;
         if !quarantine.is_empty() {
-            print::line(format!("{} could not be taken in:", print::count(quarantine.len() as u64, "row", "rows")))?;
+            print::line(format!(
+                "{} could not be taken in:",
+                print::count(quarantine.len() as u64, "row", "rows")
+            ))?;
             let rows = quarantine.iter().take(20).map(|row| {
                 [row.connection.clone(), row.kind.to_string(), row.remote_id.clone(), row.reason.clone()]
             });
@@ -73,7 +81,8 @@ pub(crate) fn connections(connections: &[ConnectionView]) -> String {
             || ("never".to_owned(), String::new()),
             |run| (print::time(run.started_at), state(run)),
         );
-        let name = if connection.disabled { format!("{} (off)", connection.name) } else { connection.name.clone() };
+        let name =
+            if connection.disabled { format!("{} (off)", connection.name) } else { connection.name.clone() };
         [name, connection.dialect.clone(), connection.base_url.clone(), last, state]
     });
     print::table(["connection", "dialect", "base URL", "last run (UTC)", "outcome"], rows)
@@ -119,7 +128,8 @@ pub(crate) fn places(program: &Program) -> String {
 
 /// Text as one word of a shell.
 pub(crate) fn shell(text: &str) -> String {
-    let plain = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | ':' | '=' | '@' | ',' | '+');
+    let plain =
+        |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | ':' | '=' | '@' | ',' | '+');
     if !text.is_empty() && text.chars().all(plain) {
         return text.to_owned();
     }

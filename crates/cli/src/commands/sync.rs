@@ -10,21 +10,23 @@ use crate::{
     progress::Show,
 };
 
-/// The command's arguments.
+/// Read what a vendor has, with a proof that nothing was missed.
 #[derive(clap::Args)]
-#[command(long_about = "Reads what a vendor has into the workspace. A run checkpoints every page and resumes where it \
+#[command(
+    long_about = "Reads what a vendor has into the workspace. A run checkpoints every page and resumes where it \
     was stopped; it is complete only with a proof for every listing; what is missing at the vendor is deleted only on \
-    evidence. Works without a server.")]
+    evidence. Works without a server."
+)]
 #[command(after_long_help = "\
 Examples:
-  tongshi sync hr --dry-run          what would change, without changing it
-  tongshi sync hr                    everything the first time, then what is new where the vendor can be asked for it
-  tongshi sync hr --full --json      everything again, the proof as JSON
-  tongshi sync hr --only employees,departments --window-days 90
+  tongshi sync hr --dry-run         what would change, without changing it
+  tongshi sync hr                   everything at first and once a day, else what is new
+  tongshi sync hr --full --json     everything again, the proof as JSON
+  tongshi sync hr --only employee,punch --window-days 90
 
-Exit codes: 0 the run is complete; 1 usage or configuration; 2 the run is not complete, the proof says why;
-3 held, because so much is missing that a person must confirm: look at it, then sync with --confirm-shrink;
-4 credentials refused; 5 vendor unreachable; 6 another run holds the connection; 70 our own fault.")]
+Exit codes: 0 the run is complete; 1 usage or configuration; 2 the run is not complete, the proof says why; \
+    3 held, because so much is missing that a person must confirm: look at it, then sync with --confirm-shrink; \
+    4 credentials refused; 5 vendor unreachable; 6 another run holds the connection; 70 our own fault.")]
 pub(crate) struct Args {
     /// The connection
     name: String,
@@ -63,7 +65,9 @@ pub(crate) async fn run(program: &Program, args: Args) -> Result<Exit, Failure> 
         confirm_shrink: args.confirm_shrink,
         window_days: args.window_days,
     };
-    let outcome = hub.sync(&workspace, &args.name, &options, &Show::new(program)).await?;
+    let progress = Show::new(program);
+    let synced = hub.sync(&workspace, &args.name, &options, &progress).await;
+    let outcome = synced.map_err(Failure::of_run)?;
     if program.json {
         print::json(&outcome)?;
     } else {
@@ -121,7 +125,8 @@ pub(crate) fn proofs(listings: &[ListingProof]) -> String {
             proof.why.join("; "),
         ]
     });
-    let headers = ["listing", "proven", "pages", "rows", "vendor says", "passes", "quarantined", "deleted", "why"];
+    let headers =
+        ["listing", "proven", "pages", "rows", "vendor says", "passes", "quarantined", "deleted", "why"];
     print::table(headers, rows)
 }
 

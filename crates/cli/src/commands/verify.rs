@@ -8,10 +8,12 @@ use crate::{
     program::Program,
 };
 
-/// The command's arguments.
+/// Check a run's proof against what is stored.
 #[derive(clap::Args)]
-#[command(long_about = "Checks the proof of a run against what is stored: pages without a gap, counts that add up, \
-    everything that was seen still there or deleted since on evidence.")]
+#[command(
+    long_about = "Checks the proof of a run against what is stored: pages without a gap, counts that add up, \
+    everything that was seen still there or deleted since on evidence."
+)]
 #[command(after_long_help = "\
 Examples:
   tongshi verify hr                                  the last run of a connection
@@ -30,8 +32,13 @@ pub(crate) async fn run(program: &Program, args: Args) -> Result<Exit, Failure> 
     let run = match args.run.parse::<Id>() {
         Ok(run) => run,
         Err(_) => {
-            let last = hub.runs(&workspace, Some(&args.run), 1).await?.into_iter().next();
-            last.ok_or_else(|| Failure::usage(format!("'{}' was never synced", args.run)).mend("sync it first"))?.id
+            // An undo has no proof; the run before it has.
+            let runs = hub.runs(&workspace, Some(&args.run), 100).await?;
+            let last = runs.into_iter().find(|run| run.mode != "undo");
+            last.ok_or_else(|| {
+                Failure::usage(format!("'{}' was never synced", args.run)).mend("sync it first")
+            })?
+            .id
         }
     };
     let verified = hub.verify(&workspace, run).await?;

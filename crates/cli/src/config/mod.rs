@@ -78,7 +78,8 @@ fn read_from(
 ) -> (Config, Vec<Problem>) {
     let mut problems = Vec::new();
     let ours = ours(environment, &mut problems);
-    let place = |given: &Option<PathBuf>, name: &str| given.clone().or_else(|| ours.get(name).map(PathBuf::from));
+    let place =
+        |given: &Option<PathBuf>, name: &str| given.clone().or_else(|| ours.get(name).map(PathBuf::from));
     let data = place(&global.data, "DATA").unwrap_or_else(|| PathBuf::from(default_data));
     let named = place(&global.config, "CONFIG");
     let workspace = global.workspace.clone().or_else(|| ours.get("WORKSPACE").cloned());
@@ -106,7 +107,11 @@ fn read_from(
     environment_settings(&mut config, &ours, &mut problems);
     problems.extend(config.settings.problems().into_iter().map(|(key, what)| {
         let place = config.origins.get(key).cloned().unwrap_or_else(|| "the defaults".to_owned());
-        Problem { place, what, mend: format!("set {key} to a value within its bounds (`tongshi config show`)") }
+        Problem {
+            place,
+            what,
+            mend: format!("set {key} to a value within its bounds (`tongshi config show`)"),
+        }
     }));
     (config, problems)
 }

@@ -63,8 +63,6 @@ settings! {
     listen: SocketAddr = SocketAddr::from(([127, 0, 0, 1], 7070));
     /// Faces with a listener of their own, beside `/d/{dialect}` of the hub.
     faces: Faces = Faces(BTreeMap::new());
-    /// The address under which others reach the hub, where that is not the one it listens on.
-    public_url: Text = Text(None);
     /// What is logged: `error`, `warn`, `info`, `debug`, `trace`, or a filter such as `warn,tongshi_hub=debug`. Not
     /// set, `serve` logs `info` and every other command `warn`.
     log: Text = Text(None);
@@ -193,7 +191,10 @@ trait Setting: Sized {
             toml::Value::String(text) => Some(text.clone()),
             toml::Value::Integer(number) => Some(number.to_string()),
             toml::Value::Boolean(switch) => Some(switch.to_string()),
-            toml::Value::Float(_) | toml::Value::Datetime(_) | toml::Value::Array(_) | toml::Value::Table(_) => None,
+            toml::Value::Float(_)
+            | toml::Value::Datetime(_)
+            | toml::Value::Array(_)
+            | toml::Value::Table(_) => None,
         };
         text.and_then(|text| Self::parse(&text)).ok_or_else(|| format!("must be {}", Self::FORM))
     }
@@ -302,7 +303,8 @@ impl Setting for LogFormat {
 pub(crate) struct Faces(pub(crate) BTreeMap<String, SocketAddr>);
 
 impl Setting for Faces {
-    const FORM: &'static str = "a table of dialect = \"address:port\"; in the environment dialect=address:port,…";
+    const FORM: &'static str =
+        "a table of dialect = \"address:port\"; in the environment dialect=address:port,…";
 
     fn parse(text: &str) -> Option<Self> {
         text.split(',')
@@ -315,7 +317,8 @@ impl Setting for Faces {
     }
 
     fn show(&self) -> String {
-        let pairs: Vec<String> = self.0.iter().map(|(dialect, address)| format!("{dialect}={address}")).collect();
+        let pairs: Vec<String> =
+            self.0.iter().map(|(dialect, address)| format!("{dialect}={address}")).collect();
         pairs.join(",")
     }
 

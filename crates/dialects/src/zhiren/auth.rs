@@ -63,11 +63,11 @@ impl AuthScheme for Signature {
     /// The first half of the order of checks (§6.15): 1001, 1002, 1003. The server goes on with 1105, and `verify`
     /// with 1103 and 1101, so that nobody without a known key learns whether a signature was right.
     fn claim(message: &Message) -> Result<String, AuthFault> {
-        let access_key = parameter(message, "access_key")?;
-        if message.headers.get(SIGNATURE_HEADER).is_none() && parameter(message, "signature")?.is_none() {
-            return Err(access_key.map_or(AuthFault::Missing("access_key"), |_| AuthFault::Missing("signature")));
+        let access_key = parameter(message, "access_key")?.ok_or(AuthFault::Missing("access_key"))?;
+        let in_header = message.headers.get(SIGNATURE_HEADER).is_some_and(|value| !value.is_empty());
+        if !in_header && parameter(message, "signature")?.is_none() {
+            return Err(AuthFault::Missing("signature"));
         }
-        let access_key = access_key.ok_or(AuthFault::Missing("access_key"))?;
         parameter(message, "tonce")?.ok_or(AuthFault::Missing("tonce"))?;
         Ok(access_key)
     }
@@ -192,7 +192,7 @@ fn parameter(message: &Message, name: &'static str) -> Result<Option<String>, Au
 /// The one signature header, if there is one.
 fn header(message: &Message) -> Result<Option<&str>, AuthFault> {
     let mut values = message.headers.get_all(SIGNATURE_HEADER).iter();
-    let first = values.next();
+    let first = values.next().filter(|value| !value.is_empty());
     if values.next().is_some() {
         return Err(AuthFault::Wrong(": the header is given twice"));
     }

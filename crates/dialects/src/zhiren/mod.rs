@@ -17,7 +17,7 @@ mod server;
 mod tests;
 mod wire;
 
-use tongshi_dialect::{Capability, CredentialField, Descriptor, FaceKey};
+use tongshi_dialect::{Capability, Descriptor, FaceKey};
 use tongshi_model::Kind;
 
 /// This vendor, for the list.
@@ -26,7 +26,7 @@ pub(crate) static DESCRIPTOR: Descriptor = Descriptor {
     title: "知人 Zhiren",
     base_url: Some("https://zhiren.com"),
     capabilities: CAPABILITIES,
-    credential: CREDENTIAL,
+    credential: client::CREDENTIAL,
     face_keys: &[
         FaceKey { id: "access_key", secret: "secret_key", prefix: "ak" },
         FaceKey { id: "app_id", secret: "app_secret", prefix: "app" },
@@ -55,18 +55,3 @@ const CAPABILITIES: &[Capability] = &[
     Capability::Receive,
     Capability::Send,
 ];
-
-const CREDENTIAL: &[CredentialField] = &[
-    field("access_key", "names the company and the product", false, true),
-    field("secret_key", "signs requests", true, true),
-    field("company_token", "the document's `token`, which tells companies apart", true, false),
-    field("app_id", "names the product to OAuth", false, false),
-    field("app_secret", "proves the product to OAuth", true, false),
-    field("callback_url", "where OAuth returns to", false, false),
-    field("access_token", "reads recruitment; without it those listings are left out", true, false),
-    field("webhook_secret", "checks events; without it secret_key does", true, false),
-];
-
-const fn field(name: &'static str, about: &'static str, secret: bool, required: bool) -> CredentialField {
-    CredentialField { name, about, secret, required }
-}

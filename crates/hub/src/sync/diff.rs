@@ -1,6 +1,9 @@
 //! Finds what is new or different among rows, and stores it with its page and checkpoint in one transaction.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::atomic::Ordering,
+};
 
 use tongshi_dialect::Row;
 use tongshi_model::{Error, ErrorKind, Kind};
@@ -157,11 +160,14 @@ pub(super) async fn store(
     let Diff { kind, items, rejected, mut known, pages, mut counts, .. } = diff;
     let origin = place.origin();
     let names: Vec<String> = items.iter().map(|item| item.remote_id.clone()).collect();
-    let cleared: Vec<&str> = names.iter().map(String::as_str).collect();
-    quarantine::clear(session, place.connection, kind, &cleared).await?;
+    if place.quarantined.load(Ordering::Relaxed) {
+        let cleared: Vec<&str> = names.iter().map(String::as_str).collect();
+        quarantine::clear(session, place.connection, kind, &cleared).await?;
+    }
     let (applied, ids) = ingest::apply(session, &origin, kind, items).await?;
     known.extend(names.into_iter().zip(ids));
     if !rejected.is_empty() {
+        place.quarantined.store(true, Ordering::Relaxed);
         quarantine::put(session, &place.workspace, place.run, place.connection, kind, rejected).await?;
     }
     counts.created += applied.created;
@@ -196,7 +202,8 @@ pub(super) async fn describe(
 ) -> Result<(Counts, Vec<Difference>, Vec<i64>), Error> {
     let mut session = hub.store().read().await?;
     let (mut counts, mut differences) = (diff.counts, Vec::new());
-    let heads: Vec<_> = diff.items.iter().filter_map(|item| item.head.as_ref().map(|head| head.record)).collect();
+    let heads: Vec<_> =
+        diff.items.iter().filter_map(|item| item.head.as_ref().map(|head| head.record)).collect();
     let mut before = records::many(&mut session, &place.workspace, &heads).await?.into_iter();
     for item in diff.items {
         let record = match &item.head {

@@ -48,13 +48,17 @@ pub(super) async fn read(
         position.after = last.source;
         position.blocks += 1;
         position.subjects += subjects.len() as u64;
+        if listing.by_key {
+            position.nameless += subjects.iter().filter(|subject| subject.key1.is_none()).count() as u64;
+        }
         let subjects: Vec<Subject> = subjects
             .into_iter()
             .map(|found| Subject { remote_id: found.remote_id, record: found.record, key: found.key1 })
             .collect();
         let block = fetch(context, listing, &subjects, batch as usize).await?;
         position.lost += block.lost;
-        tally.rows += block.rows.len() as u64 + block.punches.iter().map(|of| of.punches.len() as u64).sum::<u64>();
+        tally.rows +=
+            block.rows.len() as u64 + block.punches.iter().map(|of| of.punches.len() as u64).sum::<u64>();
         store(context, listing, block, &position, &mut tally).await?;
         context.progress.advance(subjects.len() as u64);
     }
@@ -129,7 +133,11 @@ async fn fetch(
 }
 
 /// Reads all pages of a slice, mostly one.
-async fn whole_slice(connector: SharedConnector, listing: &'static Listing, slice: Slice) -> Result<Block, Error> {
+async fn whole_slice(
+    connector: SharedConnector,
+    listing: &'static Listing,
+    slice: Slice,
+) -> Result<Block, Error> {
     let mut block = Block::default();
     let mut number = 1;
     loop {
@@ -191,7 +199,8 @@ async fn store_rows(
     let diff = diff::compare(&context.hub, connector, context.place.connection, kind, vec![rows]).await?;
     tally.rejected.extend(diff.rejected_new.iter().cloned());
     if context.is_dry() {
-        let (counts, differences, known) = diff::describe(&context.hub, &context.place, diff, context.room()).await?;
+        let (counts, differences, known) =
+            diff::describe(&context.hub, &context.place, diff, context.room()).await?;
         known.into_iter().for_each(|id| tally.seen.insert(id));
         context.count(&counts);
         context.differ(differences);
@@ -218,7 +227,8 @@ async fn store_punches(
             of.punches.iter().map(|punch| (punch.at.timestamp().as_microsecond(), punch.direction)).collect();
         let (from, to) = (of.window.from, of.window.to);
         counts.punches_voided +=
-            punches::void_others(session, &place.workspace, place.connection, of.employee, from, to, &keep).await?;
+            punches::void_others(session, &place.workspace, place.connection, of.employee, from, to, &keep)
+                .await?;
         rows.extend(of.punches.into_iter().map(punch_row));
     }
     let new = punches::insert(session, &place.workspace, place.connection, Some(place.run), rows).await?;
@@ -240,6 +250,10 @@ async fn conclude(
     proof.pages = u64::try_from(position.blocks).unwrap_or(0);
     proof.passes = 1;
     proof.quarantined = tally.rejected.len() as u64;
+    if position.nameless > 0 {
+        let count = position.nameless;
+        proof.because(format!("{count} have no number, and this vendor can be asked only by number"));
+    }
     if position.lost > 0 {
         proof.doubt(format!("the vendor no longer knows {} of those asked about", position.lost));
     } else {

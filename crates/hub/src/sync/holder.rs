@@ -43,7 +43,7 @@ mod tests {
         assert!(!is_dead("elsewhere/boot/1/1"));
         assert!(!is_dead("nonsense"));
         if started(std::process::id()).is_some() {
-            assert!(is_dead(&format!("{}9", holder)), "another start is another process");
+            assert!(is_dead(&format!("{holder}9")), "another start is another process");
         }
     }
 }

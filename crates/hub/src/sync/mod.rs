@@ -16,12 +16,12 @@ mod seen;
 mod view;
 mod whole;
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::Ordering};
 
 use serde::{Deserialize, Serialize};
 use tongshi_dialect::{Listing, Over, Reach, Window};
 use tongshi_model::{Clock, Error, ErrorKind, Id, Kind, LocalDate};
-use tongshi_store::{Claim, Workspace, runs};
+use tongshi_store::{Claim, Workspace, quarantine, runs};
 
 use crate::{Hub, connections::Opened};
 pub use proof::{Counts, Difference, ListingProof};
@@ -31,6 +31,9 @@ pub use view::RunView;
 
 /// A full sync is due this long after the last complete one.
 const FULL_EVERY_SECONDS: i64 = 24 * 60 * 60;
+
+/// What a run over some listings is called.
+const PARTIAL: &str = "partial";
 
 /// What to sync.
 #[derive(Clone, Debug, Default)]
@@ -76,7 +79,7 @@ pub struct Outcome {
     pub run: Option<Id>,
     /// The connection.
     pub connection: String,
-    /// `full` or `incremental`.
+    /// `full`, `incremental`, or `partial` where only some listings were asked for.
     pub mode: String,
     /// `done`, `held` (a shrink waits for a person) or `failed`.
     pub state: String,
@@ -163,17 +166,23 @@ impl Hub {
         let listings = chosen(&opened, &options.only)?;
         let begun = self.clock().now();
         let (mode, reach) = self.reach(workspace, &opened, options).await?;
+        // A run over some listings is no evidence that all were seen, so it goes by another name.
+        let kind_of_run = if options.only.is_empty() { mode.name() } else { PARTIAL };
         let window = self.window(mode, options);
         let fresh = Checkpoint::new(window, reach);
         let mut context = if options.dry_run {
             Context::dry(self.clone(), workspace.clone(), opened, fresh, progress)
         } else {
-            let claimed = self.claim(workspace, &opened, mode).await?;
+            let claimed = self.claim(workspace, &opened, kind_of_run).await?;
             Context::claimed(self.clone(), workspace.clone(), opened, fresh, claimed, progress)?
         };
         context.confirm_shrink = options.confirm_shrink;
+        let mut session = self.store().read().await?;
+        let rejected = quarantine::list(&mut session, workspace, Some(context.place.connection)).await?;
+        drop(session);
+        context.place.quarantined.store(!rejected.is_empty(), Ordering::Relaxed);
         let result = read_all(&mut context, listings).await;
-        let outcome = context.finish(mode.name(), result, begun).await?;
+        let outcome = context.finish(kind_of_run, result, begun).await?;
         count(&outcome);
         Ok(outcome)
     }
@@ -188,9 +197,18 @@ impl Hub {
         if options.mode == Mode::Full {
             return Ok((Mode::Full, Reach::Full));
         }
+        let number = opened.connection.no;
         let mut session = self.store().read().await?;
-        let full = runs::last_complete(&mut session, workspace, opened.connection.no, Some("full")).await?;
-        let last = runs::last_complete(&mut session, workspace, opened.connection.no, None).await?;
+        let full = runs::last_complete(&mut session, workspace, number, Some("full")).await?;
+        let latest = runs::last_complete(&mut session, workspace, number, Some("incremental")).await?;
+        let last = match (&full, latest) {
+            (Some(full), Some(latest)) if latest.started_at > full.started_at => Some(latest),
+            _ => full.clone(),
+        };
+        let unfinished = runs::list(&mut session, workspace, Some(number), 1).await?.pop();
+        if options.mode == Mode::Auto && unfinished.is_some_and(|run| run.state == "running" && run.mode == "full") {
+            return Ok((Mode::Full, Reach::Full));
+        }
         let now = self.clock().now().as_second();
         match (full, last) {
             (Some(full), Some(last))
@@ -207,21 +225,23 @@ impl Hub {
 
     fn window(&self, mode: Mode, options: &SyncOptions) -> Window {
         let to = today(&**self.clock());
-        let usual = if mode == Mode::Full { self.settings().window_days } else { self.settings().recent_days };
+        let usual =
+            if mode == Mode::Full { self.settings().window_days } else { self.settings().recent_days };
         let days = options.window_days.unwrap_or(usual).max(1);
         let from = to.checked_sub(jiff::Span::new().days(days - 1)).unwrap_or(to);
         Window { from, to }
     }
 
     /// Takes the connection for a run. One whose process has died is taken over at once, another after its lease.
-    async fn claim(&self, workspace: &Workspace, opened: &Opened, mode: Mode) -> Result<run::Claimed, Error> {
+    async fn claim(&self, workspace: &Workspace, opened: &Opened, mode: &str) -> Result<run::Claimed, Error> {
         let holder = holder::current();
         let number = opened.connection.no;
         for _ in 0..2 {
             let lease = self.lease();
             let mut session = self.store().write().await?;
             let claim =
-                runs::claim(&mut session, workspace, number, self.new_id(), mode.name(), &holder, lease).await?;
+                runs::claim(&mut session, workspace, number, self.new_id(), mode, &holder, lease)
+                    .await?;
             match claim {
                 Claim::New(run) => {
                     session.commit().await?;
@@ -298,7 +318,8 @@ fn count(outcome: &Outcome) {
     let state = outcome.state.clone();
     metrics::counter!("tongshi_sync_runs_total", "connection" => outcome.connection.clone(), "state" => state)
         .increment(1);
-    metrics::histogram!("tongshi_sync_seconds", "connection" => outcome.connection.clone()).record(outcome.seconds);
+    metrics::histogram!("tongshi_sync_seconds", "connection" => outcome.connection.clone())
+        .record(outcome.seconds);
 }
 
 /// A task's result; a task that panicked is our own failure.

@@ -95,7 +95,8 @@ impl Pages {
     }
 
     fn ask(&mut self) {
-        let (connector, listing, slice) = (Arc::clone(&self.connector), self.listing, Arc::clone(&self.slice));
+        let (connector, listing, slice) =
+            (Arc::clone(&self.connector), self.listing, Arc::clone(&self.slice));
         let number = self.next;
         self.next = self.next.saturating_add(1);
         self.ahead.push_back(tokio::spawn(async move {

@@ -35,15 +35,21 @@ pub(super) async fn reap(
         return Ok(());
     }
     if !proof.complete {
-        proof.why.push(format!("{} that are known were not named; none is deleted on a doubt", missing.len()));
+        proof
+            .why
+            .push(format!("{} that are known were not named; none is deleted on a doubt", missing.len()));
         return Ok(());
     }
     if too_many(context, missing.len() as u64, live, seen.len()) {
         proof.held = missing.len() as u64;
-        proof.doubt(format!("{} of {live} that are known were not named: that many wait for a person", missing.len()));
+        proof.doubt(format!(
+            "{} of {live} that are known were not named: that many wait for a person",
+            missing.len()
+        ));
         return Ok(());
     }
-    let gone = if listing.over == Over::Whole { confirm(context, kind, missing, proof).await? } else { missing };
+    let gone =
+        if listing.over == Over::Whole { confirm(context, kind, missing, proof).await? } else { missing };
     proof.deleted = gone.len() as u64;
     if context.is_dry() {
         return describe(context, kind, &gone).await;
@@ -53,7 +59,8 @@ pub(super) async fn reap(
         let evidence = Evidence::AbsentInCompleteScan;
         let deleted = ingest::remove(&mut session, &context.place.origin(), ids, evidence).await?;
         context.count(&Counts { deleted, ..Counts::default() });
-        let position = Position { listing: listing.name.to_owned(), ..context.position(listing).unwrap_or_default() };
+        let position =
+            Position { listing: listing.name.to_owned(), ..context.position(listing).unwrap_or_default() };
         let checkpoint = context.checkpoint_at(position);
         context.keep(&mut session, &checkpoint).await?;
         session.commit().await?;
@@ -122,7 +129,10 @@ async fn confirm(
         }
     }
     if !present.is_empty() {
-        proof.doubt(format!("{} were not named and yet the vendor has them when asked by name", present.len()));
+        proof.doubt(format!(
+            "{} were not named and yet the vendor has them when asked by name",
+            present.len()
+        ));
         take_in(context, kind, present).await?;
     }
     Ok(gone)
@@ -130,7 +140,8 @@ async fn confirm(
 
 /// Stores things that were found outside of a page.
 async fn take_in(context: &mut Context<'_>, kind: Kind, rows: Vec<Row>) -> Result<(), Error> {
-    let rows = rows.into_iter().map(|row| (ingest::hash(row.raw.as_bytes()), row)).map(|(hash, row)| (row, hash));
+    let rows =
+        rows.into_iter().map(|row| (ingest::hash(row.raw.as_bytes()), row)).map(|(hash, row)| (row, hash));
     let rows = Rows { page: 0, total: None, digest: [0; 16], keys_digest: [0; 16], rows: rows.collect() };
     let connector = context.connector.clone();
     let diff = diff::compare(&context.hub, connector, context.place.connection, kind, vec![rows]).await?;

@@ -1,5 +1,7 @@
 //! A run in progress: where it is, what it did, and how that is kept.
 
+use std::sync::{Arc, atomic::AtomicBool};
+
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tongshi_dialect::{Listing, Reach, Window};
@@ -37,6 +39,9 @@ pub(super) struct Position {
     pub(super) blocks: i64,
     pub(super) subjects: u64,
     pub(super) lost: u64,
+    /// Of the subjects, those that the vendor cannot be asked about, for want of a key.
+    #[serde(default)]
+    pub(super) nameless: u64,
 }
 
 impl Checkpoint {
@@ -77,6 +82,8 @@ pub(super) struct Place {
     pub(super) space: Space,
     pub(super) run: Id,
     pub(super) now: Timestamp,
+    /// Whether anything of this connection may be in quarantine, so that the rest need not be looked for there.
+    pub(super) quarantined: Arc<AtomicBool>,
     actor: String,
 }
 
@@ -155,6 +162,7 @@ impl<'a> Context<'a> {
             space: opened.space,
             run,
             now: hub.clock().now(),
+            quarantined: Arc::new(AtomicBool::new(true)),
             actor: format!("sync:{name}"),
         };
         Self {
@@ -266,12 +274,18 @@ impl<'a> Context<'a> {
             Ok(()) if held > 0 => "held",
             Ok(()) => "done",
         };
-        let doubt = || self.checkpoint.done.iter().find(|proof| !proof.complete).and_then(|proof| {
-            Some(format!("{}: {}", proof.listing, proof.why.last()?))
-        });
+        let doubt = || {
+            self.checkpoint
+                .done
+                .iter()
+                .find(|proof| !proof.complete)
+                .and_then(|proof| Some(format!("{}: {}", proof.listing, proof.why.last()?)))
+        };
         let reason = match &result {
             Err(error) => Some(error.public().to_owned()),
-            Ok(()) if held > 0 => Some(format!("{held} would be deleted; look at them and run again with --confirm-shrink")),
+            Ok(()) if held > 0 => {
+                Some(format!("{held} would be deleted; look at them and run again with --confirm-shrink"))
+            }
             Ok(()) => doubt(),
         };
         let failure = result.as_ref().err().map(Failure::of);
@@ -282,8 +296,17 @@ impl<'a> Context<'a> {
             let summary = json!({"counts": self.checkpoint.counts, "reason": reason, "failure": failure});
             let proof = json!(self.checkpoint.done);
             let mut session = self.hub.store().write().await?;
-            runs::finish(&mut session, &self.place.workspace, self.place.run, holder, state, complete, &summary, &proof)
-                .await?;
+            runs::finish(
+                &mut session,
+                &self.place.workspace,
+                self.place.run,
+                holder,
+                state,
+                complete,
+                &summary,
+                &proof,
+            )
+            .await?;
             session.commit().await?;
         }
         let took = self.hub.clock().now().as_microsecond() - begun.as_microsecond();

@@ -23,7 +23,8 @@ impl Seen {
 
     /// Whether the id is there.
     pub(crate) fn contains(&self, id: i64) -> bool {
-        usize::try_from(id).is_ok_and(|id| self.words.get(id / 64).is_some_and(|word| word & (1 << (id % 64)) != 0))
+        usize::try_from(id)
+            .is_ok_and(|id| self.words.get(id / 64).is_some_and(|word| word & (1 << (id % 64)) != 0))
     }
 
     /// How many ids there are.

@@ -18,7 +18,7 @@ pub struct RunView {
     pub connection: String,
     /// Of which vendor.
     pub dialect: String,
-    /// `full`, `incremental` or `undo`.
+    /// `full`, `incremental`, `partial` or `undo`.
     pub mode: String,
     /// `running`, `done`, `held` or `failed`.
     pub state: String,

@@ -17,7 +17,10 @@ use super::{
 };
 
 /// Reads all slices of a listing and says what that proves.
-pub(super) async fn read(context: &mut Context<'_>, listing: &'static Listing) -> Result<ListingProof, Error> {
+pub(super) async fn read(
+    context: &mut Context<'_>,
+    listing: &'static Listing,
+) -> Result<ListingProof, Error> {
     let ask = Ask { reach: context.reach(), window: context.window(), subjects: &[] };
     let slices = context.connector.plan(listing, &ask);
     let mut proof = ListingProof::of(listing.name);
@@ -107,7 +110,12 @@ impl Reading {
     }
 
     /// Reads until a reading names the same things in the same places as the one before.
-    async fn read(&mut self, context: &mut Context<'_>, first_pass: u32, first_page: u32) -> Result<(), Error> {
+    async fn read(
+        &mut self,
+        context: &mut Context<'_>,
+        first_pass: u32,
+        first_page: u32,
+    ) -> Result<(), Error> {
         let mut from = first_page;
         for pass in first_pass..=context.hub.settings().passes_max.max(2) {
             let (last, moved) = self.pass(context, pass, from).await?;
@@ -209,7 +217,11 @@ impl Reading {
     }
 
     /// Waits for what is being stored.
-    async fn settle(&mut self, context: &mut Context<'_>, in_flight: &mut Option<InFlight>) -> Result<(), Error> {
+    async fn settle(
+        &mut self,
+        context: &mut Context<'_>,
+        in_flight: &mut Option<InFlight>,
+    ) -> Result<(), Error> {
         let Some(stored) = in_flight.take() else { return Ok(()) };
         let (checkpoint, pages) = joined(stored.task).await?;
         context.advance(checkpoint);
@@ -223,7 +235,8 @@ impl Reading {
     async fn describe(&mut self, context: &mut Context<'_>, diff: Diff) -> Result<(), Error> {
         self.names.extend(diff.names());
         let rows = diff.rows();
-        let (counts, differences, known) = diff::describe(&context.hub, &context.place, diff, context.room()).await?;
+        let (counts, differences, known) =
+            diff::describe(&context.hub, &context.place, diff, context.room()).await?;
         context.count(&counts);
         context.differ(differences);
         context.progress.advance(rows);
@@ -271,7 +284,8 @@ impl Reading {
             return proof.doubt(format!("{label}: {count} rows do not say what they are ({broken})"));
         }
         if !self.settled {
-            return proof.doubt(format!("{label}: the list kept changing while it was read {} times", self.passes));
+            return proof
+                .doubt(format!("{label}: the list kept changing while it was read {} times", self.passes));
         }
         if self.totals.len() > 1 {
             return proof.doubt(format!("{label}: the vendor's own total changes from page to page"));
@@ -280,7 +294,9 @@ impl Reading {
             Some(total) if total != unique => {
                 proof.doubt(format!("{label}: the vendor counts {total}, its pages name {unique}"));
             }
-            Some(total) => proof.because(format!("{label}: {unique} named, as many as the vendor counts ({total})")),
+            Some(total) => {
+                proof.because(format!("{label}: {unique} named, as many as the vendor counts ({total})"));
+            }
             None if self.passes > 1 => proof.because(format!("{label}: {unique} named, twice the same")),
             None => proof.because(format!("{label}: {unique} named in one whole answer")),
         }

@@ -517,11 +517,10 @@ fn open_writer(path: &Path) -> Result<Connection, Opening> {
     // Several processes may start at once, and only one of them can turn the write-ahead log on.
     connection.busy_timeout(POLL * BUSY_ROUNDS)?;
     connection.execute_batch(
-        "PRAGMA page_size = PAGESIZE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;
-         PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 8000; PRAGMA temp_store = MEMORY;".replace("PAGESIZE", &std::fs::read_to_string("/tmp/pagesize").unwrap_or("8192".into())).as_str(),
+        "PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;
+         PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 8000; PRAGMA temp_store = MEMORY;",
     )?;
     connection.busy_timeout(POLL)?;
-    if let Ok(x) = std::fs::read_to_string("/tmp/pragmas.sql") { connection.execute_batch(&x)?; }
     connection.set_prepared_statement_cache_capacity(STATEMENTS_CACHED);
     Ok(connection)
 }

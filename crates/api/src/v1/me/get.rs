@@ -7,15 +7,10 @@ use tongshi_model::Id;
 
 use crate::{
     authentication::Caller,
-    parameters::{Query, parameters},
+    parameters::{Nothing, Query},
     problem::Problem,
     v1::schemas,
 };
-
-parameters! {
-    /// The answer depends on the key alone.
-    GetMe {}
-}
 
 /// Who calls.
 #[derive(Serialize)]
@@ -34,12 +29,11 @@ struct Named {
 /// The app that the key belongs to, its workspace, and what it may see.
 #[utoipa::path(
     get, path = "/v1/me", operation_id = "get_me", tag = "workspace",
-    params(GetMe),
     responses((status = 200, description = "The app.", body = schemas::Me))
 )]
 pub(in crate::v1) async fn get_me(
     caller: Caller,
-    Query(GetMe {}): Query<GetMe>,
+    Query(Nothing): Query<Nothing>,
 ) -> Result<Json<Me>, Problem> {
     let (app, workspace) = (caller.principal.app, caller.principal.workspace);
     Ok(Json(Me {

@@ -270,13 +270,10 @@ static APPROVAL: &[Field] = &[
     may("form", Objects(FORM_SECTION), "The form."),
 ];
 
-static FORM_SECTION: &[Field] = &[
-    may("name", Text, "The heading."),
-    must("fields", Objects(FORM_FIELD), "The fields under it."),
-];
+static FORM_SECTION: &[Field] =
+    &[may("name", Text, "The heading."), must("fields", Objects(FORM_FIELD), "The fields under it.")];
 
-static FORM_FIELD: &[Field] =
-    &[must("name", Text, "The label."), must("value", Any, "The value: any JSON.")];
+static FORM_FIELD: &[Field] = &[must("name", Text, "The label."), must("value", Any, "The value: any JSON.")];
 
 static SALARY_ITEM: &[Field] = &[
     must("employee", Record(Kind::Employee), "Whose."),

@@ -55,7 +55,8 @@ fn made() -> Result<Value, Error> {
             complete(path, operation);
         }
     }
-    let tags: Vec<Value> = TAGS.iter().map(|(name, about)| json!({ "name": name, "description": about })).collect();
+    let tags: Vec<Value> =
+        TAGS.iter().map(|(name, about)| json!({ "name": name, "description": about })).collect();
     Ok(json!({
         "openapi": "3.1.0",
         "info": {

@@ -4,8 +4,8 @@ use std::fmt;
 
 use serde::de::{DeserializeOwned, Deserializer, Error as _, Visitor};
 use tongshi_model::{
-    Approval, Candidate, CandidateSource, Company, Employee, FormField, FormSection, Kind, LegalEntity, Money,
-    OrgUnit, Quantity, SalaryItem, ShiftAssignment, TimelineEntry, Vacancy, Visit,
+    Approval, Candidate, CandidateSource, Company, Employee, FormField, FormSection, Kind, LegalEntity,
+    Money, OrgUnit, Quantity, SalaryItem, ShiftAssignment, TimelineEntry, Vacancy, Visit,
 };
 
 use super::{fields, openapi};
@@ -84,7 +84,8 @@ fn every_field_of_the_model_is_described() {
         let typed = types.iter().any(|(known, _)| known == kind);
         assert_eq!(fields::of(*kind).is_empty(), !typed, "{kind}");
     }
-    let inner = [names_of::<Quantity>(), names_of::<FormSection>(), names_of::<FormField>(), names_of::<Money>()];
+    let inner =
+        [names_of::<Quantity>(), names_of::<FormSection>(), names_of::<FormField>(), names_of::<Money>()];
     for ((name, described), names) in fields::nested().iter().zip(inner) {
         assert_eq!(described.iter().map(|field| field.name).collect::<Vec<_>>(), names, "{name}");
     }
@@ -100,7 +101,10 @@ fn every_kind_has_its_paths_and_schemas() {
         assert!(document["paths"][format!("/v1/{}/{{id}}", kind.plural())]["get"].is_object(), "{kind}");
         assert!(document["components"]["schemas"][format!("{kind:?}")].is_object(), "{kind}");
     }
-    assert_eq!(document["components"]["schemas"]["Employee"]["properties"]["bank_card"]["x-sensitivity"], "restricted");
+    assert_eq!(
+        document["components"]["schemas"]["Employee"]["properties"]["bank_card"]["x-sensitivity"],
+        "restricted"
+    );
     assert_eq!(document["components"]["schemas"]["SalaryItem"]["required"].as_array().map(Vec::len), Some(3));
 }
 

@@ -13,7 +13,10 @@ use utoipa_axum::router::OpenApiRouter;
 pub(super) fn routes() -> OpenApiRouter<Hub> {
     Kind::ALL.iter().fold(OpenApiRouter::default(), |router, &kind| {
         router
-            .route(&list_path(kind), routing::get(move |hub, caller, wanted| list::list(kind, hub, caller, wanted)))
+            .route(
+                &list_path(kind),
+                routing::get(move |hub, caller, wanted| list::list(kind, hub, caller, wanted)),
+            )
             .route(
                 &get_path(kind),
                 routing::get(move |hub, caller, id, wanted| get::get(kind, hub, caller, id, wanted)),

@@ -9,15 +9,10 @@ use tongshi_model::{Error, Id};
 
 use crate::{
     authentication::Caller,
-    parameters::{Query, parameters},
+    parameters::{Nothing, Query},
     problem::Problem,
     v1::schemas,
 };
-
-parameters! {
-    /// A run takes no parameters.
-    GetRun {}
-}
 
 /// A run with the proof of each listing.
 #[utoipa::path(
@@ -33,7 +28,7 @@ pub(in crate::v1) async fn get_run(
     State(hub): State<Hub>,
     caller: Caller,
     Path(id): Path<String>,
-    Query(GetRun {}): Query<GetRun>,
+    Query(Nothing): Query<Nothing>,
 ) -> Result<Json<RunView>, Problem> {
     // What cannot be an id is nobody's.
     let id: Id = id.parse().map_err(|_| Error::not_found("there is no such run"))?;

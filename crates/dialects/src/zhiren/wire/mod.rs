@@ -21,7 +21,7 @@ use serde_json::{Map, Value, value::RawValue};
 use tongshi_dialect::{Dialect, FormFault, Message, ParamFault, Reply, Unread, strict_object, strict_pairs};
 
 pub(crate) use self::{
-    approvals::*, attendance::*, company::*, fault::*, lenient::count, moka::*, oauth::*, organisation::*, people::*,
+    approvals::*, attendance::*, company::*, fault::*, lenient::{Text, count}, moka::*, oauth::*, organisation::*, people::*,
     recruitment::*,
 };
 

@@ -1,0 +1,11 @@
+//! The HTTP surface over a whole hub: in process where the route matters, over a socket where bytes do.
+#![expect(clippy::unwrap_used, reason = "what a test's helper cannot do is the test's failure")]
+
+mod authentication;
+mod contract;
+mod pages;
+mod records;
+mod schema;
+mod served;
+mod sockets;
+mod surface;

@@ -1,0 +1,135 @@
+//! `demo.json`: where everything is and with which keys. Scripts rely on its shape.
+
+use std::{
+    collections::BTreeMap,
+    io::Write as _,
+    os::unix::fs::OpenOptionsExt as _,
+    path::{Path, PathBuf},
+};
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use tongshi_hub::{Hub, NewApp, NewAppKeys, Scopes, Workspace};
+use tongshi_model::Id;
+
+use crate::{commands::app::face_keys, exit::Failure, program::Program};
+
+/// The name of the file in the data directory.
+const FILE: &str = "demo.json";
+/// The app that the demo registers in both workspaces.
+const APP: &str = "demo";
+/// Where the vendors' sign-in pages send the browser back to. Nothing has to answer there: scripts read the address.
+const CALLBACK: &str = "http://127.0.0.1/callback";
+
+/// The document. No `Debug`: it holds keys.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Demo {
+    /// The hub itself.
+    pub(super) hub: HubEntry,
+    /// Each face with its address and the vendor's own names for its keys.
+    pub(super) faces: BTreeMap<String, BTreeMap<String, String>>,
+    /// The connections to the faces.
+    pub(super) connections: Vec<ConnectionEntry>,
+    /// The runs of this start.
+    pub(super) runs: Vec<Value>,
+}
+
+/// The hub itself.
+#[derive(Serialize, Deserialize)]
+pub(super) struct HubEntry {
+    /// Where it answers.
+    pub(super) url: String,
+    /// The key that sees what was synced.
+    pub(super) api_key: String,
+    /// The key that sees the company behind the faces.
+    pub(super) sandbox_api_key: String,
+}
+
+/// A connection to a face.
+#[derive(Serialize, Deserialize)]
+pub(super) struct ConnectionEntry {
+    /// Its id.
+    pub(super) id: String,
+    /// Its vendor.
+    pub(super) dialect: String,
+    /// Its name.
+    pub(super) name: String,
+}
+
+/// The keys of an earlier start where they still work, so that programs that hold them go on; else fresh ones.
+pub(super) async fn keys(
+    program: &Program,
+    hub: &Hub,
+    workspace: &Workspace,
+    sandbox: &Workspace,
+) -> Result<Demo, Failure> {
+    if let Some(mut demo) = earlier(&program.config.data.join(FILE))
+        && still_work(hub, &demo, workspace, sandbox).await
+    {
+        demo.connections.clear();
+        demo.runs.clear();
+        return Ok(demo);
+    }
+    let token = Id::random(&*program.randomness).to_string();
+    let settings = json!({ "company_token": token, "callback_url": CALLBACK, "sandbox": true });
+    let faces: Vec<String> = hub.dialects().iter().map(|dialect| dialect.id.to_owned()).collect();
+    let behind = register(hub, sandbox, faces, settings.clone()).await?;
+    let before = register(hub, workspace, Vec::new(), json!({})).await?;
+    let mut entries: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
+    for (face, fields) in face_keys(&behind) {
+        let entry = entries.entry(face.to_owned()).or_default();
+        entry.extend(fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        for name in ["company_token", "callback_url"] {
+            entry.insert(name.to_owned(), settings[name].as_str().unwrap_or_default().to_owned());
+        }
+    }
+    Ok(Demo {
+        hub: HubEntry {
+            url: String::new(),
+            api_key: before.api_key.expose().to_owned(),
+            sandbox_api_key: behind.api_key.expose().to_owned(),
+        },
+        faces: entries,
+        connections: Vec::new(),
+        runs: Vec::new(),
+    })
+}
+
+async fn register(
+    hub: &Hub,
+    workspace: &Workspace,
+    faces: Vec<String>,
+    settings: Value,
+) -> Result<NewAppKeys, Failure> {
+    let new = NewApp { name: APP.to_owned(), faces, scopes: Scopes::all(), settings };
+    Ok(hub.create_app(workspace, new).await?)
+}
+
+fn earlier(path: &Path) -> Option<Demo> {
+    serde_json::from_slice(&std::fs::read(path).ok()?).ok()
+}
+
+async fn still_work(hub: &Hub, demo: &Demo, workspace: &Workspace, sandbox: &Workspace) -> bool {
+    let all_faces = hub.dialects().iter().all(|dialect| demo.faces.contains_key(dialect.id));
+    let mut works = all_faces && demo.faces.len() == hub.dialects().len();
+    for (key, of) in [(&demo.hub.api_key, workspace), (&demo.hub.sandbox_api_key, sandbox)] {
+        let principal = hub.authenticate(key).await;
+        works &= principal.is_ok_and(|principal| principal.workspace.no == of.no);
+    }
+    works
+}
+
+impl Demo {
+    /// Writes the file, whole or not at all, for its owner's eyes only.
+    pub(super) fn write(&self, program: &Program) -> Result<PathBuf, Failure> {
+        let path = program.config.data.join(FILE);
+        let draft = path.with_extension(format!("json.{}", std::process::id()));
+        let mut file =
+            std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
+        serde_json::to_writer_pretty(&mut file, self)?;
+        writeln!(file)?;
+        file.sync_all()?;
+        std::fs::rename(&draft, &path)?;
+        Ok(path)
+    }
+}
