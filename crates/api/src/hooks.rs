@@ -25,7 +25,7 @@ pub(crate) fn routes(limits: Limits) -> OpenApiRouter<Hub> {
 #[utoipa::path(
     post, path = "/hooks/{connection}", operation_id = "receive_event", tag = "events",
     params(("connection" = String, Path, description = "The connection's id.")),
-    request_body(content = Vec<u8>, description = "The event, as the vendor sends it.", content_type = "*/*"),
+    request_body(content = String, description = "The event, as the vendor sends it.", content_type = "*/*"),
     responses((status = 200, description = "The event is stored."))
 )]
 async fn receive(

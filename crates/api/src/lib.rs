@@ -1,6 +1,6 @@
 //! The HTTP surface: the faces, the hub's own `/v1`, the vendors' events, health and metrics.
 //!
-//! A request meets the [`edge`] first, which hands it to a face or to the routes inside. Errors become problems
+//! A request meets the edge first, which hands it to a face or to the routes inside. Errors become problems
 //! (RFC 9457) in one file, `problem`. Nothing here knows a vendor or a database.
 
 mod authentication;

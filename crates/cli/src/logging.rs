@@ -1,7 +1,7 @@
 //! Log lines and words for the person at the terminal: both on standard error, and neither through a progress bar.
 
 use std::{
-    io::{self, Write as _},
+    io::{self, IsTerminal as _, Write as _},
     sync::LazyLock,
 };
 
@@ -34,7 +34,8 @@ pub(crate) fn start(settings: &Settings, asked: Option<&str>, usual: &str) -> Re
         Failure::usage("the log level is none")
             .mend("use error, warn, info, debug or trace, or a filter such as warn,tongshi_hub=debug")
     })?;
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(Lines);
+    let colours = io::stderr().is_terminal();
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(Lines);
     match settings.log_format {
         LogFormat::Human => builder.with_target(false).init(),
         LogFormat::Json => builder.json().init(),
@@ -56,11 +57,12 @@ impl<'a> MakeWriter<'a> for Lines {
 
 impl io::Write for Lines {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        bars().suspend(|| io::stderr().write_all(bytes))?;
+        // When standard error is closed there is nobody to tell, and a request must not fail for its log line.
+        let _ = bars().suspend(|| io::stderr().write_all(bytes));
         Ok(bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        io::stderr().flush()
+        Ok(())
     }
 }

@@ -119,7 +119,7 @@ fn responses(body: &mut String, operation: &Operation<'_>) {
     for (status, response) in object(operation.described, "responses") {
         let content = object(response, "content").next();
         let schema = content.map_or(String::new(), |(_, content)| shape(&content["schema"]));
-        let about = text(response, "description");
+        let about = prose(plain(response, "description"));
         let _ = writeln!(body, "<tr><td>{}</td><td>{about}</td><td>{schema}</td></tr>", Text(status));
     }
     body.push_str("</table>\n");

@@ -79,5 +79,3 @@ fn special_characters_are_written_out() {
     assert_eq!(Text("林\u{202e}一\n").to_string(), "林\u{fffd}U+202E一\n");
     assert_eq!(Text("").to_string(), "");
 }
-#[test]
-fn dump() { let d: Value = serde_json::from_str(&std::fs::read_to_string("/tmp/openapi.json").unwrap()).unwrap(); std::fs::write("/tmp/docs.html", crate::docs::body(&d)).unwrap(); }

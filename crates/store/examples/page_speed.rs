@@ -1,7 +1,8 @@
-//! How fast pages of 1,000 employees go into each database: microseconds a row for each call of a page's transaction,
-//! over a first sync, a second sync in which nothing changed, and one in which every row did.
+//! How fast employees go into each database: microseconds a row for each call of a transaction, over a first sync, a
+//! second sync in which nothing changed, and one in which every row did. More rows a transaction touch each index
+//! page less often; the second argument shows how much that saves.
 //!
-//! `cargo run -p tongshi-store --release --example page_speed -- [pages] [postgres://…]`
+//! `cargo run -p tongshi-store --release --example page_speed -- [rows] [rows a transaction] [postgres://…]`
 
 use std::{sync::Arc, time::Instant};
 
@@ -11,23 +12,29 @@ use tongshi_store::{
     workspaces,
 };
 
-const ROWS: usize = 1_000;
-
 #[tokio::main]
 async fn main() -> Result<()> {
     let mut arguments = std::env::args().skip(1);
-    let pages = arguments.next().and_then(|text| text.parse().ok()).unwrap_or(100);
+    let mut number = |default| arguments.next().and_then(|text| text.parse().ok()).unwrap_or(default);
+    let size = Size { all: number(100_000), batch: number(1_000).max(1) };
     let directory = tempfile::tempdir().map_err(|error| tongshi_model::Error::internal("").caused_by(error))?;
     println!("SQLite");
-    measure(Location::Sqlite(directory.path().join("data/tongshi.db")), pages).await?;
+    measure(Location::Sqlite(directory.path().join("data/tongshi.db")), size).await?;
     if let Some(url) = arguments.next() {
         println!("PostgreSQL");
-        measure(Location::Postgres(Secret::new(url)), pages).await?;
+        measure(Location::Postgres(Secret::new(url)), size).await?;
     }
     Ok(())
 }
 
-async fn measure(location: Location, pages: usize) -> Result<()> {
+/// How many rows there are and how many go into one transaction.
+#[derive(Clone, Copy)]
+struct Size {
+    all: usize,
+    batch: usize,
+}
+
+async fn measure(location: Location, size: Size) -> Result<()> {
     let store = Store::open(location, Arc::new(SystemClock)).await?;
     store.migrate().await?;
     let mut session = store.write().await?;
@@ -37,13 +44,14 @@ async fn measure(location: Location, pages: usize) -> Result<()> {
     session.commit().await?;
     for round in ["first", "same", "changed"] {
         let mut times = Times::default();
-        for page in 0..pages {
+        for start in (0..size.all).step_by(size.batch) {
+            let people: Vec<_> = (start..start + size.batch).map(|row| Person::new(&workspace, row)).collect();
             match round {
-                "same" => same(&store, &workspace, page, &mut times).await?,
-                round => write(&store, &workspace, page, round == "first", &mut times).await?,
+                "same" => same(&store, &workspace, &people, &mut times).await?,
+                round => write(&store, &workspace, &people, round == "first", &mut times).await?,
             }
         }
-        times.print(round, pages * ROWS);
+        times.print(round, size.all.next_multiple_of(size.batch));
     }
     println!("  {} MiB", store.size_bytes().await? >> 20);
     Ok(())
@@ -53,18 +61,17 @@ async fn measure(location: Location, pages: usize) -> Result<()> {
 async fn write(
     store: &Store,
     workspace: &Workspace,
-    page: usize,
+    people: &[Person],
     first: bool,
     times: &mut Times,
 ) -> Result<()> {
-    let people: Vec<_> = (0..ROWS).map(|row| Person::new(workspace, page * ROWS + row)).collect();
     let before = Instant::now();
     let mut s = store.write().await?;
     let names: Vec<_> = people.iter().map(|person| person.remote_id.as_str()).collect();
     let heads = sources::heads(&mut s, workspace.no, Kind::Employee, &names).await?;
     times.heads += lap(before);
     let (source, ord) = if first {
-        (allocate(&mut s, "sources", ROWS as u64).await?, allocate(&mut s, "records", ROWS as u64).await?)
+        (allocate(&mut s, "sources", people.len() as u64).await?, allocate(&mut s, "records", people.len() as u64).await?)
     } else {
         let ids: Vec<_> = people.iter().map(|person| person.id).collect();
         let start = records::many(&mut s, workspace, &ids).await?[0].as_ref().map_or(0, |record| record.ord);
@@ -72,7 +79,7 @@ async fn write(
     };
     let now = s.now();
     let (mut source_rows, mut record_rows, mut change_rows) = (Vec::new(), Vec::new(), Vec::new());
-    for (place, person) in (0i64..).zip(&people) {
+    for (place, person) in (0i64..).zip(people) {
         let doc = person.doc(first);
         source_rows.push(SourceRow {
             id: source + place,
@@ -127,8 +134,7 @@ async fn write(
 }
 
 /// A page in which nothing is new.
-async fn same(store: &Store, workspace: &Workspace, page: usize, times: &mut Times) -> Result<()> {
-    let people: Vec<_> = (0..ROWS).map(|row| Person::new(workspace, page * ROWS + row)).collect();
+async fn same(store: &Store, workspace: &Workspace, people: &[Person], times: &mut Times) -> Result<()> {
     let names: Vec<_> = people.iter().map(|person| person.remote_id.as_str()).collect();
     let before = Instant::now();
     let mut s = store.read().await?;

@@ -37,7 +37,7 @@ struct Punch {
     /// Through which connection it came.
     connection: String,
     /// Device, place or remark, as the vendor gave it.
-    #[schema(value_type = Object, required = false)]
+    #[schema(value_type = Value, required = false)]
     detail: Option<serde_json::Value>,
 }
 
@@ -341,7 +341,7 @@ pub(crate) struct Lineage {
     /// The record's fields that come from here.
     fields: Vec<String>,
     /// The vendor's own words, for keys that may see restricted fields.
-    #[schema(value_type = Object, required = false)]
+    #[schema(value_type = Value, required = false)]
     raw: Option<serde_json::Value>,
     /// When it was read.
     #[schema(format = "date-time")]

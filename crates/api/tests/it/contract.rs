@@ -123,6 +123,3 @@ async fn problems_are_what_the_document_says() {
     })
     .await;
 }
-
-#[test]
-fn dump() { std::fs::write("/tmp/openapi.json", tongshi_api::openapi().to_string()).unwrap(); }

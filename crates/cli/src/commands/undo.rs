@@ -3,6 +3,7 @@
 use tongshi_model::Id;
 
 use crate::{
+    commands::status,
     exit::{Exit, Failure},
     print,
     program::Program,
@@ -33,7 +34,7 @@ pub(crate) async fn run(program: &Program, args: Args) -> Result<Exit, Failure> 
     let found = hub.run(&workspace, args.run).await?;
     if found.undone || found.mode == "undo" {
         let what = if found.undone { "the run has been undone already" } else { "the run is an undo itself" };
-        return Err(Failure::usage(what).mend("sync again to read what the vendor has now"));
+        return Err(Failure::usage(what).mend("`tongshi sync NAME --full` reads what the vendor has now"));
     }
     let undone = hub.undo(&workspace, args.run).await.map_err(Failure::of_run)?;
     if program.json {
@@ -42,6 +43,11 @@ pub(crate) async fn run(program: &Program, args: Args) -> Result<Exit, Failure> 
         let changes = print::count(undone.undone, "change", "changes");
         let punches = print::count(undone.punches, "punch", "punches");
         print::line(format!("{changes} and {punches} taken back by run {}.", undone.run))?;
+        let name = status::shell(&found.connection);
+        print::line(format!(
+            "To read again what the vendor has: tongshi sync {name} --full{}",
+            status::places(program)
+        ))?;
         if !undone.conflicts.is_empty() {
             print::line("These records were changed again since and were left alone:")?;
             for record in &undone.conflicts {

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails here")]
 
 use std::{
+    io::{BufRead as _, BufReader},
     os::unix::fs::PermissionsExt as _,
     path::Path,
     process::{Command, Output, Stdio},
@@ -239,6 +240,103 @@ fn the_demo_runs_on_postgresql() {
     };
     demo(folder().path(), Some(url.expose()));
     runtime.block_on(scratch.remove()).unwrap();
+}
+
+/// A demo that stays up, stopped when the test ends.
+struct Up(std::process::Child);
+
+impl Up {
+    fn start(data: &Path) -> Self {
+        let mut command = tongshi(data);
+        command.args([
+            "demo",
+            "--employees",
+            "50",
+            "--listen",
+            "127.0.0.1:0",
+            "--face",
+            "zhiren=127.0.0.1:0",
+        ]);
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let stderr = child.stderr.take().unwrap();
+        let up =
+            BufReader::new(stderr).lines().map_while(Result::ok).any(|line| line.starts_with("Up after"));
+        assert!(up, "the demo ended before it was up");
+        Self(child)
+    }
+
+    /// Stops it as a service manager does.
+    fn stop(mut self) -> Option<i32> {
+        assert!(Command::new("kill").arg(self.0.id().to_string()).status().unwrap().success());
+        self.0.wait().unwrap().code()
+    }
+}
+
+impl Drop for Up {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn a_face_answers_other_programs_and_the_demo_stops_in_order() {
+    let (data, other) = (folder(), folder());
+    let up = Up::start(data.path());
+    let demo: Value = serde_json::from_slice(&std::fs::read(data.path().join("demo.json")).unwrap()).unwrap();
+    let face = &demo["faces"]["zhiren"];
+    let set = |name: &str| format!("{name}={}", face[name].as_str().unwrap());
+    let connect = |secret: String| {
+        let mut command = tongshi(other.path());
+        command.args(["connect", "zhiren", "--name", "hr", "--base-url", face["base_url"].as_str().unwrap()]);
+        command.args([
+            "--set",
+            &set("access_key"),
+            "--set",
+            &set("company_token"),
+            "--set",
+            &secret,
+            "--json",
+        ]);
+        command
+    };
+    expect(4, &mut connect("secret_key=wrong".to_owned()));
+    json(0, &mut connect(set("secret_key")));
+    // A second hub with a database of its own reads the same people, by another process.
+    let first = json(0, tongshi(other.path()).args(["sync", "hr", "--json", "--only", "org_unit,employee"]));
+    assert_eq!((&first["complete"], &first["counts"]["quarantined"]), (&true.into(), &0.into()), "{first}");
+    let people = json(0, tongshi(other.path()).args(["records", "employee", "--json"]));
+    assert_eq!(people.as_array().unwrap().len(), 50);
+    let again = json(0, tongshi(other.path()).args(["sync", "hr", "--full", "--json", "--only", "employee"]));
+    assert_eq!(
+        (&again["counts"]["created"], &again["counts"]["unchanged"]),
+        (&0.into(), &50.into()),
+        "{again}"
+    );
+    let dry = json(0, tongshi(other.path()).args(["sync", "hr", "--dry-run", "--full", "--json"]));
+    assert_eq!((&dry["dry_run"], &dry["run"]), (&true.into(), &Value::Null));
+    let run = first["run"].as_str().unwrap();
+    let undone = json(0, tongshi(other.path()).args(["undo", run, "--json"]));
+    assert_eq!(undone["conflicts"], serde_json::json!([]));
+    assert_eq!(json(0, tongshi(other.path()).args(["records", "employee", "--json"])), serde_json::json!([]));
+    expect(1, tongshi(other.path()).args(["undo", run]));
+    let called = json(0, tongshi(other.path()).args(["call", "hr", "department.list", "--json"]));
+    assert_eq!(called["status"], 200);
+    let curl = json(
+        0,
+        tongshi(other.path()).args([
+            "sign",
+            "zhiren",
+            "get",
+            "/api/v2/departments",
+            "--connection",
+            "hr",
+            "--json",
+        ]),
+    );
+    assert!(curl["curl"].as_str().unwrap().contains(face["base_url"].as_str().unwrap()));
+    expect(0, tongshi(other.path()).arg("doctor"));
+    assert_eq!(up.stop(), Some(0));
 }
 
 #[test]

@@ -47,7 +47,7 @@ async fn same(hub: &TestHub, kind: Kind, drop: &[&str]) {
 async fn everything_arrives_as_it_is() {
     let setup = Setup { employees: 60, attendance_days: 10, ..Setup::default() };
     on_each_database(setup, async |hub| {
-        let all = SyncOptions { mode: Mode::Full, window_days: Some(200), ..SyncOptions::default() };
+        let all = SyncOptions { mode: Mode::Full, window_days: Some(400), ..SyncOptions::default() };
         let outcome = hub.sync_with(all.clone()).await;
         assert!(outcome.complete, "{outcome:#?}");
         assert_eq!(outcome.counts.quarantined, 0, "{outcome:#?}");

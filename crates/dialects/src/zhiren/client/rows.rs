@@ -196,11 +196,12 @@ impl<'a> Text<'a> {
 
     /// A row's text and what is looked at of it; a row that does not allow it is noted as broken.
     fn head<'b, T: DeserializeOwned>(&self, item: &'b RawValue, page: &mut Page) -> Option<(&'b str, T)> {
-        let head = if self.spoils(item.get()) { None } else { serde_json::from_str(item.get()).ok() };
+        let raw = item.get();
+        let head = if self.spoils(raw) || is_deep(raw) { None } else { serde_json::from_str(raw).ok() };
         if head.is_none() {
             page.broken.push("a row is not as documented".to_owned());
         }
-        Some((item.get(), head?))
+        Some((raw, head?))
     }
 }
 
@@ -208,13 +209,41 @@ fn page(text: &Text<'_>, items: Vec<&RawValue>, name: Name) -> Page {
     let mut page = Page { rows: Vec::with_capacity(items.len()), ..Page::default() };
     for item in items {
         let raw = item.get();
-        let named = if text.spoils(raw) { Err("a row is not UTF-8") } else { name(raw) };
+        let named = match () {
+            () if text.spoils(raw) => Err("a row is not UTF-8"),
+            () if is_deep(raw) => Err("a row is nested too deeply"),
+            () => name(raw),
+        };
         match named {
             Ok((remote_id, date)) => page.rows.push(Row { remote_id, date, raw: raw.to_owned() }),
             Err(why) => page.broken.push(why.to_owned()),
         }
     }
     page
+}
+
+/// Whether a row is nested deeper than databases and parsers like. Few rows have brackets enough to be looked at
+/// closely.
+fn is_deep(raw: &str) -> bool {
+    const DEPTH_MAX: usize = 64;
+    if raw.bytes().filter(|byte| matches!(byte, b'[' | b'{')).count() <= DEPTH_MAX {
+        return false;
+    }
+    let (mut depth, mut deepest, mut quoted, mut escaped) = (0usize, 0, false, false);
+    for byte in raw.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if quoted => escaped = true,
+            b'"' => quoted = !quoted,
+            b'[' | b'{' if !quoted => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            b']' | b'}' if !quoted => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    deepest > DEPTH_MAX
 }
 
 /// Keeps made-up names apart when two rows say the same.
