@@ -202,12 +202,12 @@ fn change(text: &str, at: usize) -> String {
 }
 
 /// Every fault goes out and comes back as itself.
-pub fn faults_survive_the_wire<D: Dialect>(faults: Vec<D::Fault>, shapes: &[D::Shape])
+pub fn faults_survive_the_wire<D: Dialect>(faults: &[D::Fault], shapes: &[D::Shape])
 where
     D::Fault: Debug,
 {
     assert!(!faults.is_empty());
-    for fault in &faults {
+    for fault in faults {
         for shape in shapes {
             let reply = D::fault(fault, *shape);
             match D::read(&reply, *shape) {
@@ -243,7 +243,8 @@ macro_rules! conformance {
 
         #[test]
         fn conformance_of_faults() {
-            $crate::conformance::faults_survive_the_wire::<$dialect>($faults, $shapes);
+            let faults: Vec<<$dialect as $crate::Dialect>::Fault> = $faults;
+            $crate::conformance::faults_survive_the_wire::<$dialect>(&faults, $shapes);
         }
     };
 }

@@ -360,7 +360,8 @@ impl Desk for FakeDesk {
     async fn by_token(&self, purpose: &'static str, token: &str) -> Result<Option<Arc<Grant>>, Error> {
         let now = self.clock.now();
         let known = self.workforce.token(purpose, token).await?;
-        if !known.is_some_and(|known| known.expires_at.is_none_or(|expires_at| now < expires_at)) {
+        let expired = |known: &Token| known.expires_at.is_some_and(|expires_at| expires_at <= now);
+        if known.as_ref().is_none_or(expired) {
             return Ok(None);
         }
         Ok(self.apps().first().map(|(_, grant)| {

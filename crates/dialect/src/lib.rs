@@ -27,7 +27,9 @@ pub use connector::{
     Ask, Connect, Connector, Credential, Existence, Health, Incoming, Listing, Over, Page, PulledPunches,
     Reach, Receipt, Row, Slice, Subject, Window, Write,
 };
-pub use descriptor::{Capability, CredentialField, Descriptor, EventMaker, FaceKey, FaceMaker, OperationInfo};
+pub use descriptor::{
+    Capability, CredentialField, Descriptor, EventMaker, FaceKey, FaceMaker, OperationInfo,
+};
 pub use desk::{Desk, Face, Grant};
 pub use message::{Message, ParamFault, Reply, strict_pairs};
 pub use operation::{Contract, Operation, Verb, decode, encode};

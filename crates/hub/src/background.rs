@@ -17,13 +17,16 @@ const REFUSED_SECONDS: i64 = 60 * 60;
 impl Hub {
     /// Works until it is stopped.
     pub async fn run_background(&self, stop: CancellationToken) {
-        let holder = format!("background/{}", self.new_id());
-        let events = self.every_tick(&stop, "events", async || {
-            while self.take_events_in(&holder).await? {}
-            self.send_events().await
-        });
+        let events = self.every_tick(&stop, "events", async || self.pass_events_on().await);
         let syncs = self.every_tick(&stop, "syncs", async || self.sync_due().await);
         tokio::join!(events, syncs);
+    }
+
+    /// One round of events: takes in what vendors have told, and tells apps what has changed.
+    pub async fn pass_events_on(&self) -> Result<(), Error> {
+        let holder = format!("background/{}", self.new_id());
+        while self.take_events_in(&holder).await? {}
+        self.send_events().await
     }
 
     async fn every_tick(

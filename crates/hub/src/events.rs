@@ -7,10 +7,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use tongshi_dialect::{Descriptor, Incoming, Message, Record, Row};
+use tongshi_dialect::{Descriptor, Existence, Incoming, Message, Record, Row};
 use tongshi_model::{Error, Id, Kind, LocalDate, Secret, Space};
 use tongshi_store::{
-    App, Connection, Evidence, Job, Workspace, apps, changes, connections, jobs, meta, sources, workspaces,
+    App, Connection, Evidence, Job, Op, Workspace, apps, changes, connections, jobs, meta, sources, workspaces,
 };
 
 use crate::{
@@ -18,7 +18,7 @@ use crate::{
     apps::{key_place, scopes_of},
     connections::Opened,
     ingest::{self, Item, Origin},
-    reads::{op_name, visible},
+    reads::visible,
     workforce::later,
 };
 
@@ -77,7 +77,7 @@ impl Hub {
         Err(Error::not_found("there is no such connection"))
     }
 
-    /// Takes kept events in, oldest first. Returns whether there may be more.
+    /// Takes the oldest kept event in. Returns whether there may be more to take now.
     pub(crate) async fn take_events_in(&self, holder: &str) -> Result<bool, Error> {
         let mut session = self.store().write().await?;
         let claimed = jobs::claim(&mut session, &[INCOMING], holder, self.lease(), 1).await?;
@@ -87,6 +87,7 @@ impl Hub {
         let mut session = self.store().write().await?;
         match result {
             Ok(true) => jobs::done(&mut session, job.id, holder).await?,
+            // Nothing else of this connection can be taken in before; other connections' events have their turn later.
             Ok(false) => {
                 let then = later(self.clock().now(), WAIT_SECONDS);
                 jobs::retry(&mut session, job.id, holder, then, "a sync reads this connection").await?;
@@ -111,8 +112,15 @@ impl Hub {
             return Ok(false);
         }
         let opened = self.open_connection(&workspace, connection)?;
+        let mut entries = kept.entries;
+        for entry in entries.iter_mut().filter(|entry| entry.raw.is_none()) {
+            // A vendor may say that somebody is gone when only its events are switched off, so it is asked.
+            if let Existence::Present(row) = opened.connector.exists(entry.kind, &entry.remote_id).await? {
+                (entry.date, entry.raw) = (row.date, Some(row.raw));
+            }
+        }
         let mut session = self.store().write().await?;
-        for entry in kept.entries {
+        for entry in entries {
             take_entry_in(self, &mut session, &workspace, &opened, entry).await?;
         }
         session.commit().await?;
@@ -143,7 +151,7 @@ impl Hub {
 
     async fn tell(&self, workspace: &Workspace, app: &App) -> Result<(), Error> {
         let address = app.settings.get("webhook_url").and_then(serde_json::Value::as_str).unwrap_or_default();
-        let (origin, path) = split_address(address)?;
+        let origin = origin_of(address)?;
         let name = format!("events/{}", app.id);
         let mut session = self.store().read().await?;
         let (makers, scopes) = (self.event_makers(&mut session, workspace, app).await?, scopes_of(app)?);
@@ -171,11 +179,11 @@ impl Hub {
                 doc,
                 created_at: change.at,
                 changed_at: change.at,
-                deleted: change.op == tongshi_store::Op::Deleted,
+                deleted: change.op == Op::Deleted,
             });
             for (dialect, secret) in makers.iter().filter(|_| record.is_some()) {
                 let Some((maker, record)) = dialect.event.zip(record.as_ref()) else { continue };
-                let Some(message) = maker(op_name(change.op), record, &path, secret) else { continue };
+                let Some(message) = maker(topic(change.op), record, address, secret) else { continue };
                 let told = match transport.send(message?).await {
                     Ok(reply) if reply.status.is_success() => Ok(()),
                     Ok(reply) => Err(Error::upstream(format!("it answered {}", reply.status.as_u16()))),
@@ -249,13 +257,22 @@ async fn take_entry_in(
     ingest::apply(session, &origin, entry.kind, vec![item]).await.map(drop)
 }
 
-/// Splits an address into where a transport leads and the path that is signed.
-fn split_address(address: &str) -> Result<(String, String), Error> {
+/// Where a transport to this address leads: its scheme, host and port.
+fn origin_of(address: &str) -> Result<String, Error> {
     let invalid = || Error::invalid("webhook_url", "webhook_url must be an http or https address");
     let (scheme, rest) = address.split_once("://").ok_or_else(invalid)?;
     if !matches!(scheme, "http" | "https") {
         return Err(invalid());
     }
-    let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
-    Ok((format!("{scheme}://{authority}"), format!("/{path}")))
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    Ok(format!("{scheme}://{authority}"))
+}
+
+/// What vendors call a change: to those who were told that something had gone, its return is something new.
+fn topic(op: Op) -> &'static str {
+    match op {
+        Op::Created | Op::Restored => "created",
+        Op::Updated => "updated",
+        Op::Deleted => "deleted",
+    }
 }

@@ -9,7 +9,8 @@ pub fn is_redirect(uri: &str) -> bool {
     let rest = uri.strip_prefix("https://").or_else(|| uri.strip_prefix("http://"));
     let Some(rest) = rest else { return false };
     let host = rest.split(['/', '?']).next().unwrap_or_default();
-    let plain = uri.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'#' | b'\\' | b'"' | b'<' | b'>'));
+    let plain =
+        uri.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'#' | b'\\' | b'"' | b'<' | b'>'));
     plain && !host.is_empty() && !host.starts_with(':') && !host.contains('@')
 }
 

@@ -3,7 +3,8 @@
 
 use http::HeaderValue;
 use tongshi_dialect::{
-    AuthFault, AuthScheme, Explanation, KeySource, Message, ParamFault, hmac_sha256_hex, verify_hmac_sha256_hex,
+    AuthFault, AuthScheme, Explanation, KeySource, Message, ParamFault, hmac_sha256_hex,
+    verify_hmac_sha256_hex,
 };
 use tongshi_model::{Secret, Timestamp};
 use tongshi_oauth::same_secret;
@@ -213,8 +214,10 @@ fn received(message: &Message) -> Result<String, AuthFault> {
 /// The whole seconds of a tonce: ASCII digits, and after a point more of them, which a known client sends (§6.14).
 /// No sign, no exponent, no digits of other scripts.
 fn seconds(tonce: &str) -> Option<i64> {
-    let (whole, fraction) = tonce.split_once('.').map_or((tonce, None), |(whole, fraction)| (whole, Some(fraction)));
-    let digits = |text: &str| !text.is_empty() && text.len() <= 12 && text.bytes().all(|byte| byte.is_ascii_digit());
+    let (whole, fraction) =
+        tonce.split_once('.').map_or((tonce, None), |(whole, fraction)| (whole, Some(fraction)));
+    let digits =
+        |text: &str| !text.is_empty() && text.len() <= 12 && text.bytes().all(|byte| byte.is_ascii_digit());
     (digits(whole) && fraction.is_none_or(digits)).then(|| whole.parse().ok()).flatten()
 }
 
@@ -234,7 +237,9 @@ impl AuthScheme for AccessToken {
         let in_query = message.query_value("access_token").map_err(twice)?.filter(|token| !token.is_empty());
         let in_form = message.form_value("access_token").map_err(twice)?.filter(|token| !token.is_empty());
         match (in_query, in_form) {
-            (Some(query), Some(form)) if query != form => Err(AuthFault::Wrong(": two access tokens are given")),
+            (Some(query), Some(form)) if query != form => {
+                Err(AuthFault::Wrong(": two access tokens are given"))
+            }
             (Some(token), _) | (None, Some(token)) => Ok(token.into_owned()),
             (None, None) => Err(AuthFault::Missing("access_token")),
         }
@@ -249,7 +254,12 @@ impl AuthScheme for AccessToken {
     }
 
     fn explain(message: &Message) -> Explanation {
-        let received = Self::claim(message).ok().map(|token| format!("a token of {} characters", token.len()));
-        Explanation { received, algorithm: "nothing is signed; the access token itself is sent", ..Explanation::default() }
+        let received =
+            Self::claim(message).ok().map(|token| format!("a token of {} characters", token.len()));
+        Explanation {
+            received,
+            algorithm: "nothing is signed; the access token itself is sent",
+            ..Explanation::default()
+        }
     }
 }

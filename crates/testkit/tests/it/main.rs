@@ -1,6 +1,7 @@
 //! The hub as a whole, on each database, over our own faces and a wire that breaks.
 
 mod changes;
+mod events;
 mod faults;
 mod loops;
 mod resume;

@@ -45,9 +45,11 @@ pub(super) fn receive(message: &Message, secret: &Secret) -> Result<Vec<Incoming
     if !signed {
         return Err(Error::unauthenticated("the event's signature is wrong"));
     }
-    let body = std::str::from_utf8(&message.body).map_err(|_| Error::invalid("event", "the event is not UTF-8"))?;
-    let envelope: Envelope<'_> = serde_json::from_str(body)
-        .map_err(|error| Error::invalid("event", format!("the event breaks off at column {}", error.column())))?;
+    let body =
+        std::str::from_utf8(&message.body).map_err(|_| Error::invalid("event", "the event is not UTF-8"))?;
+    let envelope: Envelope<'_> = serde_json::from_str(body).map_err(|error| {
+        Error::invalid("event", format!("the event breaks off at column {}", error.column()))
+    })?;
     let data = envelope.event.data;
     match &*envelope.event.event_type {
         "webhook_open" | "department_batch_sync" => {
@@ -100,20 +102,22 @@ pub(in crate::zhiren) fn event(
         return None;
     }
     let body = match record.kind {
-        Kind::Employee => {
-            record.read().and_then(|employee| body("employee", topic, &map::show_employee(record.id, employee, None)))
-        }
-        Kind::OrgUnit => {
-            record.read().and_then(|unit| body("department", topic, &map::show_department(record.id, unit, None)))
-        }
+        Kind::Employee => record
+            .read()
+            .and_then(|employee| body("employee", topic, &map::show_employee(record.id, employee, None))),
+        Kind::OrgUnit => record
+            .read()
+            .and_then(|unit| body("department", topic, &map::show_department(record.id, unit, None))),
         _ => return None,
     };
     Some(body.and_then(|body| signed(address, body, secret)))
 }
 
 fn body<T: Serialize>(noun: &str, topic: &str, data: &T) -> Result<Vec<u8>, Error> {
-    let event = SentEvent { event_type: format!("{noun}_{topic}"), livemode: true, data: [(noun, data)].into() };
-    serde_json::to_vec(&Sent { event }).map_err(|error| Error::internal("an event does not serialise").caused_by(error))
+    let event =
+        SentEvent { event_type: format!("{noun}_{topic}"), livemode: true, data: [(noun, data)].into() };
+    serde_json::to_vec(&Sent { event })
+        .map_err(|error| Error::internal("an event does not serialise").caused_by(error))
 }
 
 fn signed(address: &str, body: Vec<u8>, secret: &Secret) -> Result<Message, Error> {
@@ -127,7 +131,8 @@ fn signed(address: &str, body: Vec<u8>, secret: &Secret) -> Result<Message, Erro
     message.authority = Some(authority.to_owned());
     message.query = query.to_owned();
     message.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    let signature = HeaderValue::from_str(&signature).map_err(|error| Error::internal("hex").caused_by(error))?;
+    let signature =
+        HeaderValue::from_str(&signature).map_err(|error| Error::internal("hex").caused_by(error))?;
     message.headers.insert(SIGNATURE_HEADER, signature);
     message.body = body.into();
     Ok(message)

@@ -134,7 +134,8 @@ fn pieces(window: Window) -> Vec<Window> {
     let mut pieces = Vec::new();
     let mut from = window.from;
     while from <= window.to {
-        let last = from.checked_add(jiff::Span::new().days(APPROVAL_DAYS - 1)).unwrap_or(window.to).min(window.to);
+        let last =
+            from.checked_add(jiff::Span::new().days(APPROVAL_DAYS - 1)).unwrap_or(window.to).min(window.to);
         pieces.push(Window { from, to: last });
         match last.tomorrow() {
             Ok(next) => from = next,
@@ -192,7 +193,8 @@ impl Connection {
             start_date: window.from.to_string(),
             end_date: window.to.to_string(),
         };
-        let employee = params.record.ok_or_else(|| Error::internal("a slice for an employee has no record"))?;
+        let employee =
+            params.record.ok_or_else(|| Error::internal("a slice for an employee has no record"))?;
         let (punches, broken) = rows::punches(&self.ask(&ask).await?, employee)?;
         Ok(Page { punches: vec![PulledPunches { employee, window, punches }], broken, ..Page::default() })
     }

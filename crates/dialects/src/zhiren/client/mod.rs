@@ -9,8 +9,9 @@ mod writes;
 use async_trait::async_trait;
 use serde_json::{Map, Value};
 use tongshi_dialect::{
-    Ask, AuthScheme, CallError, Client, Connect, Connector, Credential, CredentialField, Existence, Explanation,
-    Health, Incoming, Listing, Message, Operation, Page, Receipt, Reply, Row, Signs, Slice, Write, operations,
+    Ask, AuthScheme, CallError, Client, Connect, Connector, Credential, CredentialField, Existence,
+    Explanation, Health, Incoming, Listing, Message, Operation, Page, Receipt, Reply, Row, Signs, Slice,
+    Write, operations,
 };
 use tongshi_model::{Draft, Error, Kind, Secret, Space, Timestamp};
 
@@ -60,7 +61,11 @@ pub(super) fn connect(connect: Connect) -> Result<Box<dyn Connector>, Error> {
 }
 
 /// Signs a message with an account's credentials and explains how.
-pub(super) fn sign(message: &mut Message, credential: &Credential, now: Timestamp) -> Result<Explanation, Error> {
+pub(super) fn sign(
+    message: &mut Message,
+    credential: &Credential,
+    now: Timestamp,
+) -> Result<Explanation, Error> {
     Signature::sign(message, &signing_key(credential)?, now);
     Ok(Signature::explain(message))
 }
@@ -122,7 +127,9 @@ impl Connection {
 #[async_trait]
 impl Connector for Connection {
     fn listings(&self) -> &'static [Listing] {
-        listings::listings(self.credential.get("access_token").is_some_and(|token| !token.expose().is_empty()))
+        listings::listings(
+            self.credential.get("access_token").is_some_and(|token| !token.expose().is_empty()),
+        )
     }
 
     async fn check(&self) -> Result<Health, Error> {
@@ -154,7 +161,9 @@ impl Connector for Connection {
         };
         let body = match answer {
             Ok(body) => body,
-            Err(CallError::Fault { fault, .. }) if fault.code == FaultCode::NoRecord => return Ok(Existence::Absent),
+            Err(CallError::Fault { fault, .. }) if fault.code == FaultCode::NoRecord => {
+                return Ok(Existence::Absent);
+            }
             Err(error) => return Err(error.into()),
         };
         let name = if kind == Kind::Approval { rows::by_number } else { rows::by_uuid };

@@ -34,8 +34,10 @@ pub(super) fn by_number(raw: &str) -> Result<(String, Option<LocalDate>), &'stat
         #[serde(borrow, default)]
         created_at: Option<Cow<'a, str>>,
     }
-    let head: Head<'_> = serde_json::from_str(raw).map_err(|_| "a row is no object with one number_series")?;
-    let number = head.number_series.filter(|number| !number.is_empty()).ok_or("a row has no number_series")?;
+    let head: Head<'_> =
+        serde_json::from_str(raw).map_err(|_| "a row is no object with one number_series")?;
+    let number =
+        head.number_series.filter(|number| !number.is_empty()).ok_or("a row has no number_series")?;
     let asked = head.created_at.and_then(|text| Instant::parse(&text, shanghai()).ok());
     Ok((number.into_owned(), asked.map(Instant::date)))
 }
@@ -99,7 +101,11 @@ pub(super) fn arrangements(body: &[u8], numbers: &BTreeMap<String, Vec<String>>)
             Some([employee]) => {
                 let day = head.date.map(|date| date.0).unwrap_or_default();
                 let remote_id = names.unique(format!("{employee}/{day}"));
-                page.rows.push(Row { remote_id, date: parse_date("date", &day).ok(), raw: wrapped(employee, raw) });
+                page.rows.push(Row {
+                    remote_id,
+                    date: parse_date("date", &day).ok(),
+                    raw: wrapped(employee, raw),
+                });
             }
             Some(_) => page.broken.push("a shift's employee number belongs to several people".to_owned()),
             None => page.broken.push("a shift is for an employee number that was not asked for".to_owned()),

@@ -1,6 +1,8 @@
 //! Approvals.
 
-use tongshi_model::{Approval, ApprovalResult, ApprovalStatus, Coded, Error, FormField, FormSection, Personal};
+use tongshi_model::{
+    Approval, ApprovalResult, ApprovalStatus, Coded, Error, FormField, FormSection, Personal,
+};
 
 use super::{CATEGORIES, filled, time, time_text};
 use crate::zhiren::wire;
@@ -12,7 +14,8 @@ pub(in crate::zhiren) fn read_approval(raw: wire::Approval) -> Result<Approval, 
     let (status, result) = known.unwrap_or((ApprovalStatus::Other, ApprovalResult::None));
     let category = CATEGORIES.read(raw.category);
     Ok(Approval {
-        number: filled(raw.number_series).ok_or_else(|| Error::invalid("number_series", "number_series is missing"))?,
+        number: filled(raw.number_series)
+            .ok_or_else(|| Error::invalid("number_series", "number_series is missing"))?,
         title: filled(raw.workflow_name),
         category: category.unwrap_or_else(|| Coded::ours(tongshi_model::ApprovalCategory::Other)),
         applicant: None,
@@ -57,7 +60,9 @@ pub(in crate::zhiren) fn known_status(word: &str) -> Option<(ApprovalStatus, App
 /// The states that are shown with a word, a superset of what the word means exactly.
 pub(in crate::zhiren) fn statuses_of(word: &str) -> &'static [ApprovalStatus] {
     match word {
-        "waiting" => &[ApprovalStatus::Draft, ApprovalStatus::Running, ApprovalStatus::Returned, ApprovalStatus::Other],
+        "waiting" => {
+            &[ApprovalStatus::Draft, ApprovalStatus::Running, ApprovalStatus::Returned, ApprovalStatus::Other]
+        }
         "passed" => &[ApprovalStatus::Completed],
         _ => &[
             ApprovalStatus::Completed,
@@ -78,7 +83,10 @@ fn status_word(status: &Coded<ApprovalStatus>, result: ApprovalResult) -> String
     let word = match (status.value, result) {
         (ApprovalStatus::Completed, ApprovalResult::Approved) => "passed",
         (
-            ApprovalStatus::Draft | ApprovalStatus::Running | ApprovalStatus::Returned | ApprovalStatus::Other,
+            ApprovalStatus::Draft
+            | ApprovalStatus::Running
+            | ApprovalStatus::Returned
+            | ApprovalStatus::Other,
             _,
         ) => "waiting",
         (

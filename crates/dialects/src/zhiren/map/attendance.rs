@@ -1,15 +1,18 @@
 //! Shifts, punches, timelines.
 
 use tongshi_model::{
-    Coded, Direction, DurationUnit, Error, Id, Instant, LocalDate, Punch, PunchSource, Quantity, ShiftAssignment,
-    TimelineEntry, TimelineKind, shanghai,
+    Coded, Direction, DurationUnit, Error, Id, Instant, LocalDate, Punch, PunchSource, Quantity,
+    ShiftAssignment, TimelineEntry, TimelineKind, shanghai,
 };
 
 use super::{TIMELINES, UNITS, date, filled, time, time_text};
 use crate::zhiren::wire;
 
 /// A shift as it is read.
-pub(in crate::zhiren) fn read_arrangement(raw: wire::Arrangement, employee: Id) -> Result<ShiftAssignment, Error> {
+pub(in crate::zhiren) fn read_arrangement(
+    raw: wire::Arrangement,
+    employee: Id,
+) -> Result<ShiftAssignment, Error> {
     Ok(ShiftAssignment {
         employee,
         date: date("date", raw.date)?.ok_or_else(|| Error::invalid("date", "date is missing"))?,
@@ -100,7 +103,9 @@ fn clock_time(
     }
     let invalid = || Error::invalid(field, format!("{field} is no time"));
     let clock: jiff::civil::Time = text.trim().parse().map_err(|_| invalid())?;
-    let on = |day: LocalDate| shanghai().to_timestamp(day.to_datetime(clock)).ok().map(|at| Instant::new(at, shanghai()));
+    let on = |day: LocalDate| {
+        shanghai().to_timestamp(day.to_datetime(clock)).ok().map(|at| Instant::new(at, shanghai()))
+    };
     let at = on(day).ok_or_else(invalid)?;
     if after.is_some_and(|after| at < after) {
         return Ok(day.tomorrow().ok().and_then(on));
@@ -122,7 +127,8 @@ pub(in crate::zhiren) fn show_checkings(punches: &[Punch]) -> Vec<wire::Attendan
     }
     let checking = |(day, of_day): &(LocalDate, Vec<&Punch>)| {
         let came = of_day.iter().position(|punch| punch.direction != Direction::Out);
-        let went = of_day.iter().rposition(|punch| punch.direction != Direction::In).filter(|at| Some(*at) != came);
+        let went =
+            of_day.iter().rposition(|punch| punch.direction != Direction::In).filter(|at| Some(*at) != came);
         let text = |at: Option<usize>| at.map(|at| time_text(of_day[at].at));
         wire::AttendanceChecking {
             date: Some(day.to_string()),

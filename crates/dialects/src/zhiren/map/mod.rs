@@ -9,8 +9,9 @@ mod recruitment;
 
 use serde::de::DeserializeOwned;
 use tongshi_model::{
-    ApprovalCategory, CandidateStatus, Code, Coded, Degree, DurationUnit, EmploymentPhase, EmploymentType, Error,
-    Gender, Id, Instant, Kind, LocalDate, Marital, Space, TimelineKind, VacancyStatus, parse_date, shanghai,
+    ApprovalCategory, CandidateStatus, Code, Coded, Degree, DurationUnit, EmploymentPhase, EmploymentType,
+    Error, Gender, Id, Instant, Kind, LocalDate, Marital, Space, TimelineKind, VacancyStatus, parse_date,
+    shanghai,
 };
 
 pub(super) use self::{approvals::*, attendance::*, organisation::*, people::*, recruitment::*};
@@ -37,7 +38,8 @@ impl<T: Code> Words<T> {
 
     /// The word for a value: the vendor's own if it means the same (or if we never knew what it means), else ours.
     pub(super) fn write(&self, coded: &Coded<T>) -> Option<String> {
-        let own = coded.vendor_value.as_deref().filter(|word| self.known(word).unwrap_or(T::OTHER) == coded.value);
+        let own =
+            coded.vendor_value.as_deref().filter(|word| self.known(word).unwrap_or(T::OTHER) == coded.value);
         own.or_else(|| self.word(coded.value)).map(str::to_owned)
     }
 
@@ -190,7 +192,11 @@ pub(super) const CANDIDATE_STATUSES: Words<CandidateStatus> = Words {
 
 /// Vacancy.status: one word is known from a sample, the others are ours.
 pub(super) const VACANCY_STATUSES: Words<VacancyStatus> = Words {
-    read: &[("normal", VacancyStatus::Open), ("paused", VacancyStatus::Paused), ("closed", VacancyStatus::Closed)],
+    read: &[
+        ("normal", VacancyStatus::Open),
+        ("paused", VacancyStatus::Paused),
+        ("closed", VacancyStatus::Closed),
+    ],
     nearest: &[],
 };
 

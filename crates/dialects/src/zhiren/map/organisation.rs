@@ -1,6 +1,6 @@
 //! Company, sub-companies, departments.
 
-use tongshi_model::{Company, Error, Id, Kind, LegalEntity, OrgUnit, Space};
+use tongshi_model::{Company, Error, Id, Kind, LegalEntity, OrgUnit, Personal, Space};
 
 use super::{filled, reference};
 use crate::zhiren::wire;
@@ -36,7 +36,7 @@ pub(in crate::zhiren) fn show_sub_company(id: Id, entity: LegalEntity) -> wire::
         name: Some(entity.name),
         short_name: entity.short_name,
         registered_address: entity.registered_address,
-        boss: entity.legal_representative.map(|boss| boss.into_inner()),
+        boss: entity.legal_representative.map(Personal::into_inner),
     }
 }
 
@@ -52,7 +52,11 @@ pub(in crate::zhiren) fn read_department(raw: wire::Department, space: Space) ->
 }
 
 /// A department as it is shown.
-pub(in crate::zhiren) fn show_department(id: Id, unit: OrgUnit, sub_company: Option<&str>) -> wire::Department {
+pub(in crate::zhiren) fn show_department(
+    id: Id,
+    unit: OrgUnit,
+    sub_company: Option<&str>,
+) -> wire::Department {
     wire::Department {
         name: Some(unit.name),
         uuid: Some(id.to_string()),

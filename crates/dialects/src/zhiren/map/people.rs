@@ -57,8 +57,13 @@ pub(in crate::zhiren) fn read_employee(raw: wire::Employee, space: Space) -> Res
 ///
 /// The document has two fields for a mobile number and two for a portrait and explains neither pair: the second shows
 /// the first where it has nothing of its own (§6.22), and is read as nothing of its own where it does. Never the other
-/// way round: by `mobile` people are found, and a number from elsewhere would make them found falsely. What the app may not see is absent from the record already, and null here (§6.25).
-pub(in crate::zhiren) fn show_employee(id: Id, employee: Employee, entity_name: Option<&str>) -> wire::Employee {
+/// way round: by `mobile` people are found, and a number from elsewhere would make them found falsely. What the app may
+/// not see is absent from the record already, and null here (§6.25).
+pub(in crate::zhiren) fn show_employee(
+    id: Id,
+    employee: Employee,
+    entity_name: Option<&str>,
+) -> wire::Employee {
     let mut accounts = employee.accounts;
     let mut account = |system| accounts.remove(system).map(Personal::into_inner);
     let (mobile, phone_number) = mirrored(plain(employee.mobile), plain(employee.phone));
@@ -110,7 +115,9 @@ fn status(phase: Option<&Coded<EmploymentPhase>>, status: Option<EmploymentStatu
     }
     let phase = match status? {
         EmploymentStatus::PreHire => EmploymentPhase::Waiting,
-        EmploymentStatus::Active | EmploymentStatus::OnLeave | EmploymentStatus::Suspended => EmploymentPhase::Regular,
+        EmploymentStatus::Active | EmploymentStatus::OnLeave | EmploymentStatus::Suspended => {
+            EmploymentPhase::Regular
+        }
         EmploymentStatus::Ended => EmploymentPhase::Left,
         EmploymentStatus::Other => return None,
     };

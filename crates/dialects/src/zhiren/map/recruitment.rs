@@ -1,13 +1,9 @@
 //! Candidates, their sources, vacancies; and candidates as Moka sends them.
 
 use serde_json::json;
-use tongshi_model::{
-    Candidate, CandidateSource, Error, Id, Kind, OrgUnit, Personal, Space, Vacancy,
-};
+use tongshi_model::{Candidate, CandidateSource, Error, Id, Kind, OrgUnit, Personal, Space, Vacancy};
 
-use super::{
-    CANDIDATE_STATUSES, DEGREES, GENDERS, MARITALS, VACANCY_STATUSES, date, filled, reference,
-};
+use super::{CANDIDATE_STATUSES, DEGREES, GENDERS, MARITALS, VACANCY_STATUSES, date, filled, reference};
 use crate::zhiren::wire;
 
 /// A candidate as it is read.
@@ -46,7 +42,9 @@ pub(in crate::zhiren) fn show_candidate(id: Id, candidate: Candidate) -> wire::C
 
 /// A candidate as Moka pushes it. What we have no field for is kept together, so that nothing is dropped. Required
 /// fields that are missing are named.
-pub(in crate::zhiren) fn read_moka_candidate(raw: wire::MokaCandidatePush) -> Result<(String, Candidate), Error> {
+pub(in crate::zhiren) fn read_moka_candidate(
+    raw: wire::MokaCandidatePush,
+) -> Result<(String, Candidate), Error> {
     let required = |field: &'static str, text: Option<String>| {
         filled(text).ok_or_else(|| Error::invalid(field, format!("{field} is missing")))
     };
@@ -62,7 +60,9 @@ pub(in crate::zhiren) fn read_moka_candidate(raw: wire::MokaCandidatePush) -> Re
         job_title: Some(required("jobTitle", raw.job_title)?),
         gender: GENDERS.read(raw.gender).map(Into::into),
         marital: MARITALS.read(raw.married).map(Into::into),
-        birth_year: birth_year.map_err(|_| Error::invalid("birthYear", "birthYear is no year"))?.map(Into::into),
+        birth_year: birth_year
+            .map_err(|_| Error::invalid("birthYear", "birthYear is no year"))?
+            .map(Into::into),
         degree: DEGREES.read(raw.academic_degree),
         source_name: filled(raw.source),
         offer: Some(

@@ -29,7 +29,8 @@ pub(super) async fn approvals(caller: Caller, ask: wire::ApprovalList) -> Result
     }
     let workforce = caller.workforce()?;
     let records = every(workforce, query).await?;
-    let approvals: Vec<Approval> = records.iter().map(tongshi_dialect::Record::read).collect::<Result<_, _>>()?;
+    let approvals: Vec<Approval> =
+        records.iter().map(tongshi_dialect::Record::read).collect::<Result<_, _>>()?;
     let mut shown = show(workforce, approvals).await?;
     // A status here is two things in the model, so the store can only narrow the choice down.
     shown.retain(|approval| status.is_none() || approval.status == status);
@@ -54,7 +55,9 @@ async fn show(workforce: &dyn Workforce, approvals: Vec<Approval>) -> Result<Vec
     wanted.sort_unstable();
     wanted.dedup();
     let mut names = HashMap::with_capacity(wanted.len());
-    for record in workforce.many(&wanted).await?.into_iter().flatten().filter(|record| record.kind == Kind::Employee) {
+    for record in
+        workforce.many(&wanted).await?.into_iter().flatten().filter(|record| record.kind == Kind::Employee)
+    {
         names.insert(record.id, record.read::<Employee>()?.name.into_inner());
     }
     let shown = approvals.into_iter().map(|approval| {

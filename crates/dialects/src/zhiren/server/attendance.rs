@@ -77,9 +77,8 @@ pub(super) async fn timelines(
         .ok_or_else(|| Fault::parameter("category must be leave or business_trip"))?;
     let workforce = caller.workforce()?;
     let employee = live(workforce, Kind::Employee, &ask.guid).await?;
-    let mut query = Query::of(Kind::TimelineEntry, 0)
-        .key("employee", employee.id.to_string())
-        .key("kind", kind.name());
+    let mut query =
+        Query::of(Kind::TimelineEntry, 0).key("employee", employee.id.to_string()).key("kind", kind.name());
     (query.date_from, query.date_to) = (Some(from), Some(to));
     let records = every(workforce, query).await?;
     records.iter().map(|record| Ok(map::show_timeline(record.read::<TimelineEntry>()?))).collect()
@@ -122,5 +121,12 @@ fn punch(sent: &wire::PunchIn, people: &HashMap<String, Result<Id, Fault>>) -> R
     };
     let at = Instant::parse(sent.punched_at.as_deref().unwrap_or_default(), shanghai())
         .map_err(|_| "punched_at is no time such as 2017-02-03 08:00")?;
-    Ok(Punch { employee, at, direction: Direction::Unknown, source: PunchSource::Import, day: None, detail: None })
+    Ok(Punch {
+        employee,
+        at,
+        direction: Direction::Unknown,
+        source: PunchSource::Import,
+        day: None,
+        detail: None,
+    })
 }

@@ -45,12 +45,10 @@ pub(super) async fn update_token(
         .ok_or_else(|| Fault::object("zhiren_visitor_token is missing"))?;
     let workforce = caller.workforce()?;
     // The guid is the company's (§6.8), so the code is that for companies and not that for records.
-    let company = live(workforce, Kind::Company, &ask.guid)
-        .await
-        .map_err(|fault| match fault.code {
-            FaultCode::NoRecord => Fault::new(FaultCode::NoCompany, "there is no such company"),
-            _ => fault,
-        })?;
+    let company = live(workforce, Kind::Company, &ask.guid).await.map_err(|fault| match fault.code {
+        FaultCode::NoRecord => Fault::new(FaultCode::NoCompany, "there is no such company"),
+        _ => fault,
+    })?;
     workforce.remember(VISITOR_TOKEN, &json!(token)).await?;
     Ok(map::show_company(company.id, company.read()?))
 }

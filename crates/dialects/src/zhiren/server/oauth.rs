@@ -49,7 +49,10 @@ pub(super) async fn sign_in(caller: Caller, ask: wire::SignIn) -> Result<Screen,
     Ok(Screen::Redirect(return_url(&ask.callback_url, &pairs)))
 }
 
-pub(super) async fn access_token(caller: Caller, ask: wire::TokenRequest) -> Result<wire::TokenAnswer, Fault> {
+pub(super) async fn access_token(
+    caller: Caller,
+    ask: wire::TokenRequest,
+) -> Result<wire::TokenAnswer, Fault> {
     // Whoever has the wrong secret learns no more than whoever made the app up.
     let refused = || Fault::new(FaultCode::AccessKey, "app_id and app_secret do not belong together");
     let grant = caller.desk.by_key(Zhiren::ID, &ask.app_id).await?.ok_or_else(refused)?;
@@ -72,9 +75,15 @@ pub(super) async fn access_token(caller: Caller, ask: wire::TokenRequest) -> Res
 }
 
 /// The app that sends a user here, if it may. Nothing is sent to an address before that is certain.
-async fn sandbox_app(caller: &Caller, app_id: &str, callback_url: &str, state: &str) -> Result<Arc<Grant>, Fault> {
+async fn sandbox_app(
+    caller: &Caller,
+    app_id: &str,
+    callback_url: &str,
+    state: &str,
+) -> Result<Arc<Grant>, Fault> {
     let unknown = || Fault::new(FaultCode::AccessKey, "no app has this app_id");
-    let grant = caller.desk.by_key(Zhiren::ID, app_id).await?.filter(|grant| !grant.disabled).ok_or_else(unknown)?;
+    let grant =
+        caller.desk.by_key(Zhiren::ID, app_id).await?.filter(|grant| !grant.disabled).ok_or_else(unknown)?;
     if grant.settings["sandbox"] != true {
         return Err(Fault::new(FaultCode::Forbidden, "sign-in is not set up for this app"));
     }

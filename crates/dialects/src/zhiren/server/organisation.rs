@@ -76,7 +76,10 @@ pub(super) async fn sub_company_department(
     Ok(wire::Single(map::show_department(unit.id, unit.read()?, Some(&name))))
 }
 
-pub(super) async fn departments(caller: Caller, _: wire::DepartmentList) -> Result<Vec<wire::Department>, Fault> {
+pub(super) async fn departments(
+    caller: Caller,
+    _: wire::DepartmentList,
+) -> Result<Vec<wire::Department>, Fault> {
     let records = every(caller.workforce()?, Query::of(Kind::OrgUnit, 0)).await?;
     records.iter().map(|record| Ok(map::show_department(record.id, record.read()?, None))).collect()
 }

@@ -4,7 +4,8 @@ use std::collections::{HashMap, HashSet};
 
 use tongshi_dialect::{Announcement, Caller, Query, Record, Workforce};
 use tongshi_model::{
-    Draft, Employee, EmploymentPhase, EmploymentStatus, Id, Instant, Kind, LegalEntity, Visit, VisitStatus, shanghai,
+    Draft, Employee, EmploymentPhase, EmploymentStatus, Id, Instant, Kind, LegalEntity, Visit, VisitStatus,
+    shanghai,
 };
 
 use super::{CHUNK, check_company, day, live, today, uuid};
@@ -174,13 +175,16 @@ async fn resolve(workforce: &dyn Workforce, key: &str) -> Result<Record, Fault> 
     }
     let by_number = workforce.find(Kind::Employee, "employee_no", key).await?;
     let like_mobile = key.bytes().filter(u8::is_ascii_digit).count() >= MOBILE_DIGITS_MIN;
-    let by_mobile = if like_mobile { workforce.find(Kind::Employee, "mobile", key).await? } else { Vec::new() };
+    let by_mobile =
+        if like_mobile { workforce.find(Kind::Employee, "mobile", key).await? } else { Vec::new() };
     if by_number.is_empty() {
         return only(by_mobile);
     }
     let numbered: HashSet<Id> = by_number.iter().map(|record| record.id).collect();
     if by_mobile.iter().any(|record| !numbered.contains(&record.id)) {
-        return Err(Fault::no_record("ambiguous: it is one employee's number and another's mobile; ask by uuid"));
+        return Err(Fault::no_record(
+            "ambiguous: it is one employee's number and another's mobile; ask by uuid",
+        ));
     }
     only(by_number)
 }
@@ -229,5 +233,7 @@ fn standing(word: &str) -> Result<Option<(&'static str, Vec<String>)>, Fault> {
 fn page_size(caller: &Caller) -> u32 {
     let settings = caller.grant.as_deref().map(|grant| &grant.settings);
     let wanted = settings.and_then(|settings| settings["zhiren_page_size"].as_u64());
-    wanted.and_then(|wanted| u32::try_from(wanted).ok()).map_or(PAGE_SIZE, |wanted| wanted.clamp(1, PAGE_SIZE_MAX))
+    wanted
+        .and_then(|wanted| u32::try_from(wanted).ok())
+        .map_or(PAGE_SIZE, |wanted| wanted.clamp(1, PAGE_SIZE_MAX))
 }

@@ -6,7 +6,10 @@ use tongshi_model::{Kind, OrgUnit, Vacancy};
 use super::{every, live};
 use crate::zhiren::{map, wire, wire::Fault};
 
-pub(super) async fn candidates(caller: Caller, _: wire::CandidateList) -> Result<Vec<wire::Candidate>, Fault> {
+pub(super) async fn candidates(
+    caller: Caller,
+    _: wire::CandidateList,
+) -> Result<Vec<wire::Candidate>, Fault> {
     let records = every(caller.workforce()?, Query::of(Kind::Candidate, 0)).await?;
     records.iter().map(|record| Ok(map::show_candidate(record.id, record.read()?))).collect()
 }
@@ -16,7 +19,10 @@ pub(super) async fn candidate(caller: Caller, ask: wire::CandidateGet) -> Result
     Ok(map::show_candidate(record.id, record.read()?))
 }
 
-pub(super) async fn sources(caller: Caller, _: wire::SourceList) -> Result<Vec<wire::CandidateSource>, Fault> {
+pub(super) async fn sources(
+    caller: Caller,
+    _: wire::SourceList,
+) -> Result<Vec<wire::CandidateSource>, Fault> {
     let records = every(caller.workforce()?, Query::of(Kind::CandidateSource, 0)).await?;
     records.iter().map(|record| Ok(map::show_source(record.id, record.read()?))).collect()
 }

@@ -8,14 +8,15 @@ use std::{
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 use tongshi_dialect::{
-    Ask, Connect, Connector, Credential, Existence, Incoming, Message, Over, Page, Promptly, Reach, Reply, Row,
-    Slice, Subject, Window, Workforce as _, Write,
+    Ask, Connect, Connector, Credential, Existence, Incoming, Message, Over, Page, Promptly, Reach, Reply,
+    Row, Slice, Subject, Window, Workforce as _, Write,
     fake::{FakeWorkforce, Scripted},
 };
 use tongshi_model::{
-    Approval, ApprovalCategory, ApprovalResult, ApprovalStatus, Candidate, CandidateSource, Clock, Coded, Currency,
-    Direction, Employee, Entity, Error, ErrorKind, FixedClock, Kind, LegalEntity, Money, OrgUnit, Punch, PunchSource,
-    SalaryItem, Secret, ShiftAssignment, TimelineEntry, TimelineKind, Timestamp, Vacancy, Visit, VisitStatus,
+    Approval, ApprovalCategory, ApprovalResult, ApprovalStatus, Candidate, CandidateSource, Clock, Coded,
+    Currency, Direction, Employee, Entity, Error, ErrorKind, FixedClock, Kind, LegalEntity, Money, OrgUnit,
+    Punch, PunchSource, SalaryItem, Secret, ShiftAssignment, TimelineEntry, TimelineKind, Timestamp, Vacancy,
+    Visit, VisitStatus,
 };
 
 use super::stage::{NOW, Stage, company, date, id, instant, space};
@@ -36,7 +37,12 @@ struct Harvest {
     broken: Vec<String>,
 }
 
-async fn harvest(connector: &dyn Connector, name: &str, reach: Reach, subjects: &[Subject]) -> Result<Harvest, Error> {
+async fn harvest(
+    connector: &dyn Connector,
+    name: &str,
+    reach: Reach,
+    subjects: &[Subject],
+) -> Result<Harvest, Error> {
     let listing = connector.listings().iter().find(|listing| listing.name == name).expect("a listing");
     let batch = match listing.over {
         Over::Whole => 1,
@@ -93,14 +99,14 @@ async fn the_organisation_and_its_people_come_back_from_our_own_face() {
     let stage = company();
     let connector = stage.connector(&[], json!({}));
     assert!(connector.check().await.expect("healthy").text.contains('2'));
-    let entities = harvest(&*connector, "sub_companies", Reach::Full, &[]).await.expect("read");
+    let entities = harvest(&*connector, "legal_entity", Reach::Full, &[]).await.expect("read");
     let entity: LegalEntity = read(&*connector, &entities.rows[0]);
     assert_eq!(entity.name, "样本科技(示例)");
     assert_eq!(entity.parent, Some(remote(Kind::Company, "company")));
-    let units = harvest(&*connector, "departments", Reach::Full, &[]).await.expect("read");
+    let units = harvest(&*connector, "org_unit", Reach::Full, &[]).await.expect("read");
     let unit: OrgUnit = read(&*connector, &units.rows[1]);
     assert_eq!(unit.parent, Some(remote(Kind::OrgUnit, "d0")));
-    let people = harvest(&*connector, "employees", Reach::Full, &[]).await.expect("read");
+    let people = harvest(&*connector, "employee", Reach::Full, &[]).await.expect("read");
     assert_eq!(people.rows.len(), 6);
     assert_eq!(people.rows[0].remote_id, id("lin").to_string());
     let lin: Employee = read(&*connector, &people.rows[0]);
@@ -117,7 +123,7 @@ async fn an_incremental_run_asks_for_those_who_came_and_went() {
     let stage = company();
     let connector = stage.connector(&[], json!({}));
     let since = Reach::Since(date("2016-01-01"));
-    let people = harvest(&*connector, "employees", since, &[]).await.expect("read");
+    let people = harvest(&*connector, "employee", since, &[]).await.expect("read");
     let found: Vec<&str> = people.rows.iter().map(|row| row.remote_id.as_str()).collect();
     assert_eq!(found, [id("lin").to_string(), id("left").to_string()]);
     assert_eq!(people.slices, ["joined since 2016-01-01", "left since 2016-01-01"]);
@@ -127,8 +133,9 @@ async fn an_incremental_run_asks_for_those_who_came_and_went() {
 async fn pages_are_walked_to_the_end() {
     let stage = company();
     stage.desk.register("zhiren", "ak-two", "sk", json!({"zhiren_page_size": 4}));
-    let connector = stage.connector(&[("access_key", "ak-two"), ("secret_key", "sk"), ("company_token", "")], json!({}));
-    let people = harvest(&*connector, "employees", Reach::Full, &[]).await.expect("read");
+    let connector =
+        stage.connector(&[("access_key", "ak-two"), ("secret_key", "sk"), ("company_token", "")], json!({}));
+    let people = harvest(&*connector, "employee", Reach::Full, &[]).await.expect("read");
     assert_eq!(people.rows.len(), 6);
 }
 
@@ -143,7 +150,9 @@ async fn attendance_comes_back_from_our_own_face() {
         time_range: Some("09:00-18:00".to_owned()),
     };
     stage.workforce.put(id("shift"), &shift).expect("kept");
-    for (key, kind) in [("t1", TimelineKind::Leave), ("t2", TimelineKind::Outing), ("t3", TimelineKind::Leave)] {
+    for (key, kind) in
+        [("t1", TimelineKind::Leave), ("t2", TimelineKind::Outing), ("t3", TimelineKind::Leave)]
+    {
         let entry = TimelineEntry {
             employee: id("lin"),
             kind: Coded::ours(kind),
@@ -168,22 +177,25 @@ async fn attendance_comes_back_from_our_own_face() {
     let subjects = subjects(&stage);
     let connector = stage.connector(&[], json!({}));
 
-    let shifts = harvest(&*connector, "arrangements", Reach::Full, &subjects).await.expect("read");
+    let shifts = harvest(&*connector, "shift_assignment", Reach::Full, &subjects).await.expect("read");
     assert_eq!(shifts.slices.len(), 1, "all people in one call");
     assert_eq!(shifts.rows.len(), 1);
     assert_eq!(shifts.rows[0].date, Some(date("2018-03-01")));
     let back: ShiftAssignment = read(&*connector, &shifts.rows[0]);
     assert_eq!(back, ShiftAssignment { employee: remote(Kind::Employee, "lin"), ..shift });
 
-    let entries = harvest(&*connector, "timelines", Reach::Full, &subjects).await.expect("read");
+    let entries = harvest(&*connector, "timeline_entry", Reach::Full, &subjects).await.expect("read");
     assert_eq!(entries.rows.len(), 3);
-    assert_eq!(entries.rows.iter().map(|row| &row.remote_id).collect::<std::collections::BTreeSet<_>>().len(), 3);
+    assert_eq!(
+        entries.rows.iter().map(|row| &row.remote_id).collect::<std::collections::BTreeSet<_>>().len(),
+        3
+    );
     let back: TimelineEntry = read(&*connector, &entries.rows[2]);
     assert_eq!(back.kind.value, TimelineKind::Outing);
     assert_eq!(back.employee, remote(Kind::Employee, "lin"));
     assert_eq!(back.end, Some(instant("2018-03-05 12:00")));
 
-    let punches = harvest(&*connector, "attendance_checkings", Reach::Full, &subjects).await.expect("read");
+    let punches = harvest(&*connector, "punch", Reach::Full, &subjects).await.expect("read");
     let seen: Vec<(Direction, String)> =
         punches.punches.iter().map(|punch| (punch.direction, punch.at.to_string())).collect();
     assert_eq!(seen[0], (Direction::In, "2018-03-01T08:58:00+08:00".to_owned()));
@@ -211,7 +223,7 @@ async fn approvals_come_back_in_slices_of_a_month() {
     };
     stage.workforce.put(id("approval"), &approval).expect("kept");
     let connector = stage.connector(&[], json!({}));
-    let found = harvest(&*connector, "approvals", Reach::Full, &[]).await.expect("read");
+    let found = harvest(&*connector, "approval", Reach::Full, &[]).await.expect("read");
     assert_eq!(found.slices, ["2018-02-01..2018-03-03", "2018-03-04..2018-03-31"]);
     assert_eq!(found.rows[0].date, Some(date("2018-03-04")));
     let back: Approval = read(&*connector, &found.rows[0]);
@@ -225,16 +237,17 @@ async fn recruitment_is_read_where_there_is_a_token() {
     stage.workforce.put(id("source"), &CandidateSource { name: "示例".to_owned() }).expect("kept");
     let vacancy = Vacancy { head_count: Some(2), org_unit: Some(id("d1")), ..Vacancy::default() };
     stage.workforce.put(id("vacancy"), &vacancy).expect("kept");
-    let candidate = Candidate { name: "顾样本".into(), source: Some(id("source")), ..Candidate::default() };
+    let candidate =
+        Candidate { name: "顾样本".into(), source: Some(id("source")), ..Candidate::default() };
     stage.workforce.put(id("candidate"), &candidate).expect("kept");
     stage.workforce.plant_token("zhiren.access_token", "at-1", Value::Null, None);
     let connector = stage.connector(&[("access_token", "at-1")], json!({}));
     assert_eq!(connector.listings().len(), 10);
-    let sources = harvest(&*connector, "candidate_sources", Reach::Full, &[]).await.expect("read");
+    let sources = harvest(&*connector, "candidate_source", Reach::Full, &[]).await.expect("read");
     assert_eq!(read::<CandidateSource>(&*connector, &sources.rows[0]).name, "示例");
-    let vacancies = harvest(&*connector, "vacancies", Reach::Full, &[]).await.expect("read");
+    let vacancies = harvest(&*connector, "vacancy", Reach::Full, &[]).await.expect("read");
     assert_eq!(read::<Vacancy>(&*connector, &vacancies.rows[0]).head_count, Some(2));
-    let candidates = harvest(&*connector, "candidates", Reach::Full, &[]).await.expect("read");
+    let candidates = harvest(&*connector, "candidate", Reach::Full, &[]).await.expect("read");
     let back: Candidate = read(&*connector, &candidates.rows[0]);
     assert_eq!(back.source, Some(remote(Kind::CandidateSource, "source")));
 }
@@ -244,7 +257,9 @@ async fn what_is_gone_is_told_from_what_cannot_be_asked() {
     let stage = company();
     let connector = stage.connector(&[], json!({}));
     let exists = async |kind, name: &str| connector.exists(kind, &id(name).to_string()).await.expect("asked");
-    assert!(matches!(exists(Kind::Employee, "lin").await, Existence::Present(row) if row.remote_id == id("lin").to_string()));
+    assert!(
+        matches!(exists(Kind::Employee, "lin").await, Existence::Present(row) if row.remote_id == id("lin").to_string())
+    );
     assert!(matches!(exists(Kind::Employee, "nobody").await, Existence::Absent));
     assert!(matches!(exists(Kind::OrgUnit, "d1").await, Existence::Present(_)));
     assert!(matches!(exists(Kind::LegalEntity, "s1").await, Existence::Present(_)));
@@ -268,7 +283,8 @@ async fn writes_arrive_in_every_layout() {
             day: None,
             detail: None,
         };
-        let mut punches: Vec<(String, Punch)> = (0..90).map(|minute| ("TS-101".to_owned(), punch(minute))).collect();
+        let mut punches: Vec<(String, Punch)> =
+            (0..90).map(|minute| ("TS-101".to_owned(), punch(minute))).collect();
         punches.push(("nobody".to_owned(), punch(90)));
         let receipt = connector.push(&Write::Punches(punches)).await.expect("sent");
         assert_eq!(receipt.rows.len(), 91);
@@ -291,7 +307,9 @@ async fn writes_arrive_in_every_layout() {
         assert!(receipt.rows[0].as_ref().is_err_and(|why| why.contains("1102")));
         let huge = Money { minor: i64::MAX, currency: Currency::CNY };
         let item = SalaryItem { amount: huge.into(), ..item };
-        assert!(connector.push(&Write::Salary("TS-101".to_owned(), item)).await.expect("held").rows[0].is_err());
+        assert!(
+            connector.push(&Write::Salary("TS-101".to_owned(), item)).await.expect("held").rows[0].is_err()
+        );
 
         let visit = Visit {
             host: id("lin"),
@@ -335,8 +353,9 @@ fn against(bodies: &[(u16, &[u8])]) -> (Box<dyn Connector>, Arc<Mutex<Vec<Messag
         Ok(reply)
     });
     let clock = Arc::new(FixedClock::at(Timestamp::from_second(NOW).expect("in range")));
-    let credential: BTreeMap<String, Secret> =
-        [("access_key", "ak"), ("secret_key", "sk")].map(|(name, value)| (name.to_owned(), Secret::new(value))).into();
+    let credential: BTreeMap<String, Secret> = [("access_key", "ak"), ("secret_key", "sk")]
+        .map(|(name, value)| (name.to_owned(), Secret::new(value)))
+        .into();
     let connector = (DESCRIPTOR.connect)(Connect {
         credential: Credential::new(credential),
         space: space(),
@@ -386,7 +405,8 @@ async fn a_bad_row_does_not_spoil_its_page() {
     // The vendor's own text is kept as it came.
     assert_eq!(page.rows[0].raw, r#"{"uuid":"a","name":"x"}"#);
 
-    let deep = format!(r#"[{{"uuid":"a","x":{}{}}},{{"uuid":"b"}}]"#, "[".repeat(200_000), "]".repeat(200_000));
+    let deep =
+        format!(r#"[{{"uuid":"a","x":{}{}}},{{"uuid":"b"}}]"#, "[".repeat(200_000), "]".repeat(200_000));
     let page = page_of(deep.as_bytes()).await.expect("a page");
     assert_eq!((page.rows.len(), page.broken.len()), (1, 1));
     let flat = format!(r#"[{{"uuid":"a","x":[{}"]]\"]"]}}]"#, r#"[],"[","#.repeat(100));
@@ -398,7 +418,9 @@ async fn a_bad_row_does_not_spoil_its_page() {
 
 #[tokio::test]
 async fn answers_that_are_no_answers_are_errors() {
-    for body in ["", "<html>busy</html>", "null", "\"text\"", "[{\"uuid\":\"a\"},", "{}", "{\"employees\":null}"] {
+    for body in
+        ["", "<html>busy</html>", "null", "\"text\"", "[{\"uuid\":\"a\"},", "{}", "{\"employees\":null}"]
+    {
         let outcome = page_of(body.as_bytes()).await;
         let error = outcome.err().unwrap_or_else(|| panic!("taken: {}", &body[..body.len().min(30)]));
         assert_eq!(error.kind(), &ErrorKind::Upstream, "{error}");
@@ -459,8 +481,9 @@ async fn shifts_of_shared_numbers_are_not_guessed() {
         record: id(name),
         key: key.map(str::to_owned),
     };
-    let subjects = [subject("a", Some("1")), subject("b", Some("2")), subject("c", Some("2")), subject("d", None)];
-    let found = harvest(&*connector, "arrangements", Reach::Full, &subjects).await.expect("read");
+    let subjects =
+        [subject("a", Some("1")), subject("b", Some("2")), subject("c", Some("2")), subject("d", None)];
+    let found = harvest(&*connector, "shift_assignment", Reach::Full, &subjects).await.expect("read");
     let ids: Vec<&str> = found.rows.iter().map(|row| row.remote_id.as_str()).collect();
     assert_eq!(ids, ["a/2018-03-01", "a/2018-03-01#2"]);
     assert_eq!(found.broken.len(), 2);
@@ -471,7 +494,8 @@ async fn shifts_of_shared_numbers_are_not_guessed() {
 async fn events_are_signed_sent_and_read() {
     let clock: Arc<dyn Clock> = Arc::new(FixedClock::at(Timestamp::from_second(NOW).expect("in range")));
     let workforce = FakeWorkforce::new(clock);
-    let employee = super::stage::person("林知夏", "TS-101", "19900000101", tongshi_model::EmploymentPhase::Regular);
+    let employee =
+        super::stage::person("林知夏", "TS-101", "19900000101", tongshi_model::EmploymentPhase::Regular);
     workforce.put(id("lin"), &employee).expect("kept");
     workforce.put(id("d1"), &OrgUnit { name: "研发组".to_owned(), ..OrgUnit::default() }).expect("kept");
     workforce.put(id("s1"), &LegalEntity::default()).expect("kept");
@@ -482,12 +506,18 @@ async fn events_are_signed_sent_and_read() {
     let receive = |message: &Message| connector.receive(message).expect("takes events");
 
     let address = "https://app.example.com/hooks/zhiren?x=1";
-    let message = make("updated", &record(Kind::Employee, "lin").await, address, &secret).expect("an event").expect("made");
+    let message = make("updated", &record(Kind::Employee, "lin").await, address, &secret)
+        .expect("an event")
+        .expect("made");
     assert_eq!((message.path.as_str(), message.query.as_str()), ("/hooks/zhiren", "x=1"));
     assert_eq!(message.authority.as_deref(), Some("app.example.com"));
     let incoming = receive(&message).expect("read");
-    assert!(matches!(&incoming[..], [Incoming::Row(Kind::Employee, row)] if row.remote_id == id("lin").to_string()));
-    let deleted = make("deleted", &record(Kind::OrgUnit, "d1").await, address, &secret).expect("an event").expect("made");
+    assert!(
+        matches!(&incoming[..], [Incoming::Row(Kind::Employee, row)] if row.remote_id == id("lin").to_string())
+    );
+    let deleted = make("deleted", &record(Kind::OrgUnit, "d1").await, address, &secret)
+        .expect("an event")
+        .expect("made");
     let incoming = receive(&deleted).expect("read");
     assert!(matches!(&incoming[..], [Incoming::Gone(Kind::OrgUnit, gone)] if *gone == id("d1").to_string()));
     assert!(make("updated", &record(Kind::LegalEntity, "s1").await, address, &secret).is_none());
@@ -516,7 +546,8 @@ fn every_kind_of_event_is_understood() {
     };
     let department = json!({"uuid": "d", "name": "x", "disabled": false});
     for name in ["webhook_open", "department_batch_sync"] {
-        let event = json!({"event_type": name, "livemode": true, "data": {"departments": [department, department]}});
+        let event =
+            json!({"event_type": name, "livemode": true, "data": {"departments": [department, department]}});
         assert_eq!(receive(event).expect("read").len(), 2);
     }
     for (name, gone) in [("created", false), ("updated", false), ("deleted", true)] {

@@ -136,7 +136,8 @@ async fn objects_that_cannot_be_stored_are_2002() {
     }
     let (status, body) = stage.post(path, changed("empno", json!("nobody"))).await;
     assert_eq!((status, &body["code"]), (404, &json!(1102)));
-    let (status, body) = stage.post(&format!("/api/v2/employees/{}/notify", id("lin")), json!({"name": "甲"})).await;
+    let (status, body) =
+        stage.post(&format!("/api/v2/employees/{}/notify", id("lin")), json!({"name": "甲"})).await;
     assert_eq!((status, &body["code"]), (422, &json!(2002)), "{body}");
 }
 
@@ -171,7 +172,10 @@ fn errors_of_the_model_become_faults_and_come_back() {
     for code in FaultCode::LISTED {
         let status = code.status();
         assert!(status.is_client_error(), "{code} {status}");
-        assert!(!matches!(Error::from(Fault::new(*code, "x")).kind(), ErrorKind::Internal | ErrorKind::Upstream));
+        assert!(!matches!(
+            Error::from(Fault::new(*code, "x")).kind(),
+            ErrorKind::Internal | ErrorKind::Upstream
+        ));
     }
     assert!(FaultCode::OURS.status().is_server_error());
 }

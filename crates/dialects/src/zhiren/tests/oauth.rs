@@ -38,8 +38,7 @@ async fn code(stage: &Stage) -> String {
 }
 
 async fn exchange(stage: &Stage, changes: &[(&str, &str)], code: &str) -> (u16, Value) {
-    let mut fields =
-        json!({"app_id": "ak-demo", "app_secret": "sk-demo", "callback_url": CALLBACK, "response_code": code});
+    let mut fields = json!({"app_id": "ak-demo", "app_secret": "sk-demo", "callback_url": CALLBACK, "response_code": code});
     for (name, value) in changes {
         fields[*name] = json!(value);
     }
@@ -52,12 +51,16 @@ async fn exchange(stage: &Stage, changes: &[(&str, &str)], code: &str) -> (u16, 
 async fn the_page_is_plain_and_safe() {
     let stage = company();
     let state = "\"><script>alert(1)</script>";
-    let reply =
-        stage.face.answer(question(&[("app_id", "ak-demo"), ("callback_url", CALLBACK), ("state", state)])).await;
+    let reply = stage
+        .face
+        .answer(question(&[("app_id", "ak-demo"), ("callback_url", CALLBACK), ("state", state)]))
+        .await;
     assert_eq!(reply.status, 200);
     assert_eq!(reply.headers["content-type"], "text/html; charset=utf-8");
     assert_eq!(reply.headers["x-frame-options"], "DENY");
-    assert!(reply.headers["content-security-policy"].to_str().expect("visible").contains("default-src 'none'"));
+    assert!(
+        reply.headers["content-security-policy"].to_str().expect("visible").contains("default-src 'none'")
+    );
     let html = String::from_utf8(reply.body.to_vec()).expect("UTF-8");
     assert!(!html.contains("<script") && html.contains("&lt;script&gt;") && html.contains("工号"));
     assert!(html.contains("method=\"post\""));
@@ -75,8 +78,10 @@ async fn a_wrong_address_leads_nowhere() {
     let unknown = stage.face.answer(question(&[("app_id", "nobody"), ("callback_url", CALLBACK)])).await;
     assert_eq!(unknown.status, 401);
     let long = "s".repeat(600);
-    let reply =
-        stage.face.answer(question(&[("app_id", "ak-demo"), ("callback_url", CALLBACK), ("state", &long)])).await;
+    let reply = stage
+        .face
+        .answer(question(&[("app_id", "ak-demo"), ("callback_url", CALLBACK), ("state", &long)]))
+        .await;
     assert_eq!(reply.status, 422);
     stage.desk.register("zhiren", "app-live", "as", json!({"callback_url": CALLBACK}));
     let reply = stage.face.answer(question(&[("app_id", "app-live"), ("callback_url", CALLBACK)])).await;
@@ -87,7 +92,9 @@ async fn a_wrong_address_leads_nowhere() {
 #[tokio::test]
 async fn the_wrong_person_sees_the_page_again() {
     let stage = company();
-    for (empno, mobile) in [("TS-101", "19900000102"), ("TS-101", ""), ("nobody", "1"), ("TS-102", "19900000105")] {
+    for (empno, mobile) in
+        [("TS-101", "19900000102"), ("TS-101", ""), ("nobody", "1"), ("TS-102", "19900000105")]
+    {
         let reply = submit(
             &stage,
             &[("app_id", "ak-demo"), ("callback_url", CALLBACK), ("empno", empno), ("mobile", mobile)],
@@ -104,7 +111,10 @@ async fn a_code_is_changed_once_by_its_own_app_in_time() {
     let first = code(&stage).await;
     assert_eq!(exchange(&stage, &[("app_secret", "sk-demo ")], &first).await.1["code"], 1105);
     assert_eq!(exchange(&stage, &[("app_id", "nobody")], &first).await.1["code"], 1105);
-    assert_eq!(exchange(&stage, &[("callback_url", "https://app.example.com/back")], &first).await.1["code"], 2001);
+    assert_eq!(
+        exchange(&stage, &[("callback_url", "https://app.example.com/back")], &first).await.1["code"],
+        2001
+    );
     let (status, body) = exchange(&stage, &[], &first).await;
     assert_eq!((status, &body["expires_in"]), (200, &json!(7200)), "{body}");
     assert_eq!(exchange(&stage, &[], &first).await.1["code"], 1102);
@@ -123,8 +133,12 @@ async fn a_code_is_changed_once_by_its_own_app_in_time() {
 async fn the_parameters_may_come_in_a_form_but_not_twice() {
     let stage = company();
     let code = code(&stage).await;
-    let pairs =
-        [("app_id", "ak-demo"), ("app_secret", "sk-demo"), ("callback_url", CALLBACK), ("response_code", &code)];
+    let pairs = [
+        ("app_id", "ak-demo"),
+        ("app_secret", "sk-demo"),
+        ("callback_url", CALLBACK),
+        ("response_code", &code),
+    ];
     let mut message = with_form(Message::new(Method::POST, "/oauth/access_token"), &pairs);
     message.add_query("app_id", "ak-demo");
     assert_eq!(read(&stage.face.answer(message.clone()).await).1["code"], 2004);
@@ -151,7 +165,10 @@ async fn the_token_reads_recruitment() {
         ..Vacancy::default()
     };
     stage.workforce.put(id("vacancy"), &vacancy).expect("kept");
-    stage.workforce.put(id("d1"), &OrgUnit { name: "研发组".to_owned(), ..OrgUnit::default() }).expect("kept");
+    stage
+        .workforce
+        .put(id("d1"), &OrgUnit { name: "研发组".to_owned(), ..OrgUnit::default() })
+        .expect("kept");
     let (_, body) = exchange(&stage, &[], &code(&stage).await).await;
     let token = body["access_token"].as_str().expect("a token").to_owned();
     let get = async |path: &str| {

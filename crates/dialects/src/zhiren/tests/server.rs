@@ -4,22 +4,55 @@ use http::Method;
 use serde_json::{Value, json};
 use tongshi_dialect::Workforce as _;
 use tongshi_model::{
-    Approval, ApprovalCategory, ApprovalResult, ApprovalStatus, Candidate, Coded, Direction, DurationUnit, Employee,
-    FormField, FormSection, Punch, PunchSource, Quantity, SalaryItem, ShiftAssignment, TimelineEntry, TimelineKind,
-    Visit, VisitStatus,
+    Approval, ApprovalCategory, ApprovalResult, ApprovalStatus, Candidate, Coded, Direction, DurationUnit,
+    Employee, FormField, FormSection, Punch, PunchSource, Quantity, SalaryItem, ShiftAssignment,
+    TimelineEntry, TimelineKind, Visit, VisitStatus,
 };
 
 use super::stage::{company, date, empty, id, instant, person, read, signed, with_form};
 
 const FIELDS: [&str; 30] = [
-    "uuid", "name", "sex", "email", "mobile", "empno", "phone_number", "id_number", "address", "bank_name",
-    "bank_card", "photo", "marriage", "birthday", "join_date", "probation_end_date", "avatar", "leave_date",
-    "category", "status", "department_uuid", "exmail", "job_title", "job_grade", "nickname", "dingtalk_id",
-    "wework_id", "leader_uuid", "virtual_leader_uuid", "sub_company",
+    "uuid",
+    "name",
+    "sex",
+    "email",
+    "mobile",
+    "empno",
+    "phone_number",
+    "id_number",
+    "address",
+    "bank_name",
+    "bank_card",
+    "photo",
+    "marriage",
+    "birthday",
+    "join_date",
+    "probation_end_date",
+    "avatar",
+    "leave_date",
+    "category",
+    "status",
+    "department_uuid",
+    "exmail",
+    "job_title",
+    "job_grade",
+    "nickname",
+    "dingtalk_id",
+    "wework_id",
+    "leader_uuid",
+    "virtual_leader_uuid",
+    "sub_company",
 ];
 
 fn punch(employee: &str, at: &str, direction: Direction) -> Punch {
-    Punch { employee: id(employee), at: instant(at), direction, source: PunchSource::Machine, day: None, detail: None }
+    Punch {
+        employee: id(employee),
+        at: instant(at),
+        direction,
+        source: PunchSource::Machine,
+        day: None,
+        detail: None,
+    }
 }
 
 fn names(list: &Value) -> Vec<&str> {
@@ -33,7 +66,8 @@ async fn an_employee_has_all_thirty_fields_in_order() {
     let text = String::from_utf8(reply.body.to_vec()).expect("UTF-8");
     let mut at = 0;
     for field in FIELDS {
-        let found = text[at..].find(&format!("\"{field}\":")).unwrap_or_else(|| panic!("{field} out of order"));
+        let found =
+            text[at..].find(&format!("\"{field}\":")).unwrap_or_else(|| panic!("{field} out of order"));
         at += found;
     }
     let (_, employee) = read(&reply);
@@ -82,7 +116,9 @@ async fn lists_are_filtered() {
         names(&body).join(" ")
     };
     let all = "TS-101 TS-102 TS-105 TS-106 TS-107 19900000101";
-    for everybody in [Value::Null, json!({}), json!({"token": ""}), json!({"status": "all"}), json!({"status": ""})] {
+    for everybody in
+        [Value::Null, json!({}), json!({"token": ""}), json!({"status": "all"}), json!({"status": ""})]
+    {
         assert_eq!(list(everybody).await, all);
     }
     assert_eq!(list(json!({"status": "joined"})).await, "TS-101 TS-105 TS-106 19900000101");
@@ -94,7 +130,10 @@ async fn lists_are_filtered() {
     assert_eq!(list(json!({"name": "林知夏"})).await, "TS-101");
     assert_eq!(list(json!({"join_date_start": "2016-02-29"})).await, "TS-101");
     assert_eq!(list(json!({"join_date_end": "2015-01-05"})).await, "TS-102");
-    assert_eq!(list(json!({"leave_date_start": "2017-08-31", "leave_date_end": "2017-08-31"})).await, "TS-102");
+    assert_eq!(
+        list(json!({"leave_date_start": "2017-08-31", "leave_date_end": "2017-08-31"})).await,
+        "TS-102"
+    );
     assert_eq!(list(json!({"leave_date_end": "2017-08-30"})).await, "");
 }
 
@@ -109,7 +148,8 @@ async fn pages_are_cut_as_the_app_wants() {
         read(&stage.face.answer(message).await).1
     };
     let totals = |page: &Value| {
-        ["currentPage", "pageSize", "totalPages", "totalCount"].map(|name| page[name].as_u64().expect("a number"))
+        ["currentPage", "pageSize", "totalPages", "totalCount"]
+            .map(|name| page[name].as_u64().expect("a number"))
     };
     let first = page(json!({"page": 1})).await;
     assert_eq!(totals(&first), [1, 2, 3, 6]);
@@ -235,7 +275,8 @@ async fn punches_come_in_and_each_gets_its_row() {
     ]});
     let (status, answer) = stage.post("/api/v2/attendance_punches", rows.clone()).await;
     assert_eq!(status, 200);
-    let codes: Vec<&str> = answer.as_array().expect("rows").iter().filter_map(|row| row["code"].as_str()).collect();
+    let codes: Vec<&str> =
+        answer.as_array().expect("rows").iter().filter_map(|row| row["code"].as_str()).collect();
     assert_eq!(codes, ["0k", "error", "0k", "error", "error", "0k"]);
     assert_eq!(answer[0], json!({"code": "0k", "empno": "TS-101"}));
     assert_eq!(answer[1], json!({"code": "error", "empno": "nobody", "error_message": "employee not found"}));
@@ -266,7 +307,10 @@ async fn a_bulk_of_punches_asks_once() {
     assert_eq!(stage.workforce.all_punches().len(), 1000);
 
     // The same as a form and as a body.
-    let in_query = format!("&{}", form_urlencoded::Serializer::new(String::new()).append_pair("payload", &payload).finish());
+    let in_query = format!(
+        "&{}",
+        form_urlencoded::Serializer::new(String::new()).append_pair("payload", &payload).finish()
+    );
     message.query = message.query.replace(&in_query, "");
     assert!(message.query_value("payload").expect("once").is_none());
     assert_eq!(stage.face.answer(with_form(message.clone(), &[("payload", &payload)])).await.status, 200);
@@ -287,7 +331,9 @@ async fn the_success_code_of_a_punch_can_be_spelt_otherwise() {
 #[tokio::test]
 async fn shifts_absences_and_days_are_shown() {
     let stage = company();
-    for (key, employee, day) in [("a1", "lin", "2018-03-01"), ("a2", "lin", "2018-03-02"), ("a3", "again", "2018-03-01")] {
+    for (key, employee, day) in
+        [("a1", "lin", "2018-03-01"), ("a2", "lin", "2018-03-02"), ("a3", "again", "2018-03-01")]
+    {
         let shift = ShiftAssignment {
             employee: id(employee),
             date: date(day),
@@ -382,7 +428,10 @@ async fn the_visitor_token_is_kept() {
     let payload = json!({"token": "t-1", "zhiren_visitor_token": "v-1"});
     let (status, body) = update(id("company").to_string(), payload.clone()).await;
     assert_eq!(status, 200);
-    assert_eq!(body, json!({"uuid": id("company"), "name": "样本", "full_name": "样本集团(示例)", "logo": null}));
+    assert_eq!(
+        body,
+        json!({"uuid": id("company"), "name": "样本", "full_name": "样本集团(示例)", "logo": null})
+    );
     assert_eq!(stage.workforce.recall("zhiren.visitor_token").await.expect("kept"), Some(json!("v-1")));
     assert_eq!(update(id("s1").to_string(), payload).await.1["code"], 1104);
     assert_eq!(update(id("company").to_string(), json!({"token": "t-1"})).await.1["code"], 2002);
@@ -440,7 +489,8 @@ async fn approvals_are_found_by_day_category_status_and_number() {
         ask.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
         let (status, list) = stage.get("/api/v2/approvals", ask).await;
         assert_eq!(status, 200, "{list}");
-        let numbers = list.as_array().expect("a list").iter().filter_map(|item| item["number_series"].as_str());
+        let numbers =
+            list.as_array().expect("a list").iter().filter_map(|item| item["number_series"].as_str());
         numbers.collect::<Vec<_>>().join(" ")
     };
     assert_eq!(list(json!({})).await, "1 2 3 4");
@@ -456,7 +506,10 @@ async fn approvals_are_found_by_day_category_status_and_number() {
     assert_eq!((&one["status"], &one["status_name"]), (&json!("denied"), &json!("拒绝")));
     assert_eq!(one["category"], "custom");
     assert_eq!(one["created_at"], "2018-02-20T09:00:00.000+08:00");
-    assert_eq!(one["form_values"], json!([{"section": "内容", "fields": [{"name": "余额", "value": {"年假": null}}]}]));
+    assert_eq!(
+        one["form_values"],
+        json!([{"section": "内容", "fields": [{"name": "余额", "value": {"年假": null}}]}])
+    );
     assert_eq!(stage.get("/api/v2/approvals/99", Value::Null).await.1["code"], 1102);
 }
 
@@ -473,7 +526,8 @@ async fn moka_binds_once_and_in_time() {
     let short = stage.workforce.issue_token(purpose, Value::Null, Some(60)).await.expect("made");
     let done = (200, json!({"error_code": 0, "error_message": "ok"}));
     assert_eq!(check(&code).await, done);
-    let (status, body) = stage.call(Method::PATCH, &format!("/api/v2/moka_binds/{code}"), &json!({"apiKey": "x"})).await;
+    let (status, body) =
+        stage.call(Method::PATCH, &format!("/api/v2/moka_binds/{code}"), &json!({"apiKey": "x"})).await;
     assert_eq!((status, &body["error_code"]), (422, &json!(2002)), "{body}");
     assert_eq!(bind(&code).await, done);
     let kept = stage.workforce.recall("zhiren.moka_binding").await.expect("kept");
@@ -491,7 +545,8 @@ async fn moka_binds_once_and_in_time() {
 #[tokio::test]
 async fn moka_pushes_candidates() {
     let stage = company();
-    let fixture: Value = serde_json::from_str(include_str!("../fixtures/moka.candidate_push.json")).expect("JSON");
+    let fixture: Value =
+        serde_json::from_str(include_str!("../fixtures/moka.candidate_push.json")).expect("JSON");
     let good = fixture["fields"].clone();
     let push = async |candidate: Value| stage.post("/api/v2/moka_candidates", candidate).await;
     assert_eq!(push(good.clone()).await.0, 200);
@@ -499,7 +554,10 @@ async fn moka_pushes_candidates() {
     let stored = stage.workforce.all::<Candidate>().expect("read");
     assert_eq!(stored.len(), 1, "pushed again, it replaces");
     let candidate = &stored[0].1;
-    assert_eq!(candidate.gender.as_ref().map(|gender| gender.expose().value), Some(tongshi_model::Gender::Male));
+    assert_eq!(
+        candidate.gender.as_ref().map(|gender| gender.expose().value),
+        Some(tongshi_model::Gender::Male)
+    );
     assert_eq!(candidate.birth_year.as_ref().map(|year| *year.expose()), Some(1992));
     assert_eq!(candidate.degree.as_ref().map(|degree| degree.value), Some(tongshi_model::Degree::Master));
     let rest = candidate.offer.as_ref().expect("kept").expose();
@@ -514,5 +572,7 @@ async fn moka_pushes_candidates() {
     }
     let mut lacking = good;
     lacking["operator"] = json!({"name": "x"});
-    assert!(push(lacking).await.1["error_message"].as_str().is_some_and(|text| text.contains("operator.email")));
+    assert!(
+        push(lacking).await.1["error_message"].as_str().is_some_and(|text| text.contains("operator.email"))
+    );
 }

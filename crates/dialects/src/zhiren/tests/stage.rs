@@ -10,8 +10,8 @@ use tongshi_dialect::{
     hmac_sha256_hex,
 };
 use tongshi_model::{
-    Clock, Coded, Company, Employee, EmploymentPhase, EmploymentType, FixedClock, Id, Instant, LegalEntity, LocalDate,
-    OrgUnit, Secret, Space, Timestamp, shanghai,
+    Clock, Coded, Company, Employee, EmploymentPhase, EmploymentType, FixedClock, Id, Instant, LegalEntity,
+    LocalDate, OrgUnit, Secret, Space, Timestamp, shanghai,
 };
 
 use crate::zhiren::{DESCRIPTOR, auth::SIGNATURE_HEADER};
@@ -61,11 +61,8 @@ pub(super) fn empty() -> Stage {
         "sk-demo",
         json!({"company_token": "t-1", "sandbox": true, "callback_url": "https://app.example.com/back?x=1"}),
     );
-    let company = Company {
-        name: "样本".to_owned(),
-        full_name: Some("样本集团(示例)".to_owned()),
-        logo: None,
-    };
+    let company =
+        Company { name: "样本".to_owned(), full_name: Some("样本集团(示例)".to_owned()), logo: None };
     workforce.put(id("company"), &company).expect("kept");
     for (key, name) in [("s1", "样本科技(示例)"), ("s2", "样本贸易(示例)")] {
         let entity =
@@ -73,7 +70,9 @@ pub(super) fn empty() -> Stage {
         workforce.put(id(key), &entity).expect("kept");
     }
     for (key, name, parent) in [("d0", "总部", None), ("d1", "研发组", Some(id("d0")))] {
-        workforce.put(id(key), &OrgUnit { name: name.to_owned(), parent, ..OrgUnit::default() }).expect("kept");
+        workforce
+            .put(id(key), &OrgUnit { name: name.to_owned(), parent, ..OrgUnit::default() })
+            .expect("kept");
     }
     let face = (DESCRIPTOR.serve)(Arc::clone(&desk) as _, Arc::clone(&clock) as Arc<dyn Clock>);
     Stage { clock, workforce, desk, face }
@@ -131,15 +130,16 @@ impl Stage {
     }
 
     /// Registers a second app, changes what it may, and calls with it.
-    pub(super) async fn get_as(&self, settings: Value, change: impl FnOnce(&mut Grant), path: &str) -> (u16, Value) {
-        let key = format!("ak-{}", self.desk_size());
+    pub(super) async fn get_as(
+        &self,
+        settings: Value,
+        change: impl FnOnce(&mut Grant),
+        path: &str,
+    ) -> (u16, Value) {
+        let key = format!("ak-{}", Id::of(&["app", path]));
         self.desk.register_with("zhiren", &key, "sk-2", settings, change);
         let message = signed_by(&key, "sk-2", Method::GET, path, "", self.now());
         read(&self.face.answer(message).await)
-    }
-
-    fn desk_size(&self) -> u64 {
-        self.workforce.questions()
     }
 
     /// A connector that talks to this face.

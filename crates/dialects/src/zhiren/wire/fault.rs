@@ -161,7 +161,9 @@ impl From<AuthFault> for Fault {
             AuthFault::Malformed("payload") => FaultCode::Json,
             AuthFault::Malformed(_) | AuthFault::Wrong(_) => FaultCode::Signature,
             // Whoever shows a key that is switched off learns no more than whoever made one up.
-            AuthFault::Unknown | AuthFault::Disabled => return Self::new(FaultCode::AccessKey, "the key is not valid"),
+            AuthFault::Unknown | AuthFault::Disabled => {
+                return Self::new(FaultCode::AccessKey, "the key is not valid");
+            }
             AuthFault::Forbidden => FaultCode::Forbidden,
         };
         Self::new(code, fault.to_string())

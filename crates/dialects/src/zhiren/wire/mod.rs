@@ -21,7 +21,15 @@ use serde_json::{Map, Value, value::RawValue};
 use tongshi_dialect::{Dialect, FormFault, Message, ParamFault, Reply, Unread, strict_object, strict_pairs};
 
 pub(crate) use self::{
-    approvals::*, attendance::*, company::*, fault::*, lenient::{Text, count}, moka::*, oauth::*, organisation::*, people::*,
+    approvals::*,
+    attendance::*,
+    company::*,
+    fault::*,
+    lenient::{Text, count},
+    moka::*,
+    oauth::*,
+    organisation::*,
+    people::*,
     recruitment::*,
 };
 
@@ -61,7 +69,8 @@ pub(crate) fn payload(message: &Message) -> Result<Cow<'_, str>, ParamFault> {
     let full = |text: &Cow<'_, str>| !text.is_empty();
     let in_query = message.query_value("payload")?.filter(full);
     let in_body =
-        if message.is_form() { message.form_value("payload")? } else { body_payload(&message.body)? }.filter(full);
+        if message.is_form() { message.form_value("payload")? } else { body_payload(&message.body)? }
+            .filter(full);
     match (in_query, in_body) {
         (Some(_), Some(_)) => Err(ParamFault::Twice),
         (in_query, in_body) => Ok(in_query.or(in_body).unwrap_or_default()),
@@ -153,7 +162,8 @@ impl Dialect for Zhiren {
             _ => return Err(Unread::Garbled),
         }
         // A fault is short; a page of employees is not parsed twice to find out that it is none.
-        let coded = !success || matches!(shape, Shape::CodeText | Shape::Moka) || reply.body.len() <= FAULT_BYTES_MAX;
+        let coded =
+            !success || matches!(shape, Shape::CodeText | Shape::Moka) || reply.body.len() <= FAULT_BYTES_MAX;
         match if coded { read_code(&reply.body) } else { None } {
             Some(fault) if fault.code.number() != 0 => Err(Unread::Fault(fault)),
             Some(_) if success => Ok(reply.body.clone()),

@@ -50,7 +50,9 @@ impl<'de> Deserialize<'de> for Pagination {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let page = match Value::deserialize(deserializer)? {
             Value::Object(fields) => fields.get("page").cloned(),
-            Value::String(text) => serde_json::from_str::<Value>(&text).ok().and_then(|value| value.get("page").cloned()),
+            Value::String(text) => {
+                serde_json::from_str::<Value>(&text).ok().and_then(|value| value.get("page").cloned())
+            }
             _ => None,
         };
         let page = page.and_then(|page| match page {
@@ -59,7 +61,8 @@ impl<'de> Deserialize<'de> for Pagination {
             _ => None,
         });
         let page = page.filter(|page| *page > 0);
-        page.map(|page| Self { page }).ok_or_else(|| de::Error::custom("pagination must hold a page, counted from 1"))
+        page.map(|page| Self { page })
+            .ok_or_else(|| de::Error::custom("pagination must hold a page, counted from 1"))
     }
 }
 
