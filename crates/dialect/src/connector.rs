@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use sha2::{Digest as _, Sha256};
 use tongshi_model::{Clock, Draft, Error, Id, Kind, LocalDate, Punch, SalaryItem, Secret, Space, Visit};
 
 use crate::{Message, Pacer, Reply, Transport};
@@ -21,8 +22,15 @@ pub trait Connector: Send + Sync + 'static {
     /// Cuts a listing into slices, each of which is read page by page. Pure.
     fn plan(&self, listing: &Listing, ask: &Ask<'_>) -> Vec<Slice>;
 
-    /// Reads one page (counted from 1) of a slice.
-    async fn pull(&self, listing: &Listing, slice: &Slice, page: u32) -> Result<Page, Error>;
+    /// Reads one page (counted from 1) of a slice. Where the answer is byte for byte the one with the `known`
+    /// fingerprint, [`Page::unchanged`] is enough.
+    async fn pull(
+        &self,
+        listing: &Listing,
+        slice: &Slice,
+        page: u32,
+        known: Option<Fingerprint>,
+    ) -> Result<Page, Error>;
 
     /// What a row says, in canonical words. Pure, and total but for rows that cannot be kept: those are quarantined
     /// with the error's public text, which must not quote the row.
@@ -124,9 +132,23 @@ pub struct Slice {
     pub params: Value,
 }
 
+/// Recognises an answer: the first half of SHA-256 over its bytes (FIPS 180-4).
+pub type Fingerprint = [u8; 16];
+
+/// The fingerprint of an answer.
+pub fn fingerprint(body: &[u8]) -> Fingerprint {
+    let mut first = [0; 16];
+    first.copy_from_slice(&Sha256::digest(body)[..16]);
+    first
+}
+
 /// One page.
 #[derive(Debug, Default)]
 pub struct Page {
+    /// Of the answer that it was cut from; none where it is not worth the reading.
+    pub fingerprint: Option<Fingerprint>,
+    /// Whether it is the page that the asker knows; then nothing else is filled in.
+    pub unchanged: bool,
     /// The rows.
     pub rows: Vec<Row>,
     /// Punches, for listings of those.
@@ -137,6 +159,13 @@ pub struct Page {
     pub pages: Option<u32>,
     /// Rows that could not even be cut out of the page: what is wrong, without quoting them.
     pub broken: Vec<String>,
+}
+
+impl Page {
+    /// The page that the asker knows.
+    pub fn unchanged(fingerprint: Fingerprint) -> Self {
+        Self { fingerprint: Some(fingerprint), unchanged: true, ..Self::default() }
+    }
 }
 
 /// One thing as the vendor shows it.

@@ -160,10 +160,10 @@ impl<D: Dialect> Server<D> {
         let key = O::Auth::key(&id, &grant.secret);
         if let Err(fault) = O::Auth::verify(message, &key, now) {
             let explained = O::Auth::explain(message);
-            // The text to be signed holds the payload, so its length is logged and its parts but the last.
+            // Path and payload may name people, so the log has the operation for the one and the other's length.
             tracing::warn!(
                 dialect = D::ID, operation = O::NAME, app = %grant.app, reason = %fault,
-                parts = ?explained.parts.iter().filter(|(name, _)| *name != "payload").collect::<Vec<_>>(),
+                path = O::PATH, parts = ?explained.parts.iter().filter(|(name, _)| !matches!(*name, "payload" | "path")).collect::<Vec<_>>(),
                 signed_bytes = explained.string_to_sign.len(), algorithm = explained.algorithm,
                 "a signature was refused"
             );

@@ -15,11 +15,27 @@ const TICK: Duration = Duration::from_millis(500);
 const REFUSED_SECONDS: i64 = 60 * 60;
 
 impl Hub {
-    /// Works until it is stopped.
+    /// Works until it is stopped. A sync that is stopped goes on from its checkpoint at the next start.
     pub async fn run_background(&self, stop: CancellationToken) {
-        let events = self.every_tick(&stop, "events", async || self.pass_events_on().await);
-        let syncs = self.every_tick(&stop, "syncs", async || self.sync_due().await);
-        tokio::join!(events, syncs);
+        let events = async {
+            let mut ticks = ticks();
+            loop {
+                ticks.tick().await;
+                complain("events", self.pass_events_on().await);
+            }
+        };
+        let syncs = async {
+            let mut ticks = ticks();
+            loop {
+                ticks.tick().await;
+                complain("syncs", self.sync_due().await);
+            }
+        };
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = events => {}
+            () = syncs => {}
+        }
     }
 
     /// One round of events: takes in what vendors have told, and tells apps what has changed.
@@ -27,30 +43,6 @@ impl Hub {
         let holder = format!("background/{}", self.new_id());
         while self.take_events_in(&holder).await? {}
         self.send_events().await
-    }
-
-    async fn every_tick(
-        &self,
-        stop: &CancellationToken,
-        what: &'static str,
-        mut work: impl AsyncFnMut() -> Result<(), Error>,
-    ) {
-        let mut ticks = tokio::time::interval(TICK);
-        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        loop {
-            tokio::select! {
-                () = stop.cancelled() => return,
-                _ = ticks.tick() => {}
-            }
-            let worked = tokio::select! {
-                // A sync that is stopped here goes on from its checkpoint at the next start.
-                () = stop.cancelled() => return,
-                worked = work() => worked,
-            };
-            if let Err(error) = worked {
-                tracing::warn!(what, reason = %error, cause = %error.private(), "background work failed; it is tried again");
-            }
-        }
     }
 
     /// Syncs each connection that is due.
@@ -90,5 +82,17 @@ impl Hub {
                 tracing::info!(connection = name, reason = %error, "a scheduled sync did not begin");
             }
         }
+    }
+}
+
+fn ticks() -> tokio::time::Interval {
+    let mut ticks = tokio::time::interval(TICK);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    ticks
+}
+
+fn complain(what: &str, worked: Result<(), Error>) {
+    if let Err(error) = worked {
+        tracing::warn!(what, reason = %error, cause = %error.private(), "background work failed; it is tried again");
     }
 }

@@ -280,7 +280,7 @@ fn add_filter(
     }
     let values = value.split(',').map(str::to_owned).collect();
     match field {
-        "status" if kind == Kind::Employee => query.fields.push((field.to_owned(), values)),
+        "status" | "email" if kind == Kind::Employee => query.fields.push((field.to_owned(), values)),
         "phase" | "type" if kind == Kind::Employee => query.fields.push((format!("{field}.value"), values)),
         "result" if kind == Kind::Approval => query.fields.push((field.to_owned(), values)),
         _ => {
@@ -300,7 +300,7 @@ fn add_filter(
 fn filterable(kind: Kind) -> String {
     let mut names: Vec<&str> = kind.lookups().to_vec();
     match kind {
-        Kind::Employee => names.extend(["status", "phase", "type"]),
+        Kind::Employee => names.extend(["status", "phase", "type", "email"]),
         Kind::Approval => names.push("result"),
         _ => {}
     }

@@ -118,7 +118,6 @@ impl Entity for Employee {
             personal(&self.mobile),
             id_key(self.org_unit),
             Some(self.name.expose().clone()),
-            personal(&self.email),
             id_key(self.legal_entity),
         ])
     }

@@ -94,7 +94,7 @@ impl Kind {
     /// The fields by which records of this kind can be found, most [`KEYS_MAX`]; each is an index.
     pub const fn lookups(self) -> &'static [&'static str] {
         match self {
-            Kind::Employee => &["employee_no", "mobile", "org_unit", "name", "email", "legal_entity"],
+            Kind::Employee => &["employee_no", "mobile", "org_unit", "name", "legal_entity"],
             Kind::OrgUnit => &["parent", "name", "code"],
             Kind::Company | Kind::LegalEntity | Kind::CandidateSource => &["name"],
             Kind::Candidate => &["mobile", "email", "name", "status"],

@@ -17,7 +17,8 @@ async fn main() -> Result<()> {
     let mut arguments = std::env::args().skip(1);
     let mut number = |default| arguments.next().and_then(|text| text.parse().ok()).unwrap_or(default);
     let size = Size { all: number(100_000), batch: number(1_000).max(1) };
-    let directory = tempfile::tempdir().map_err(|error| tongshi_model::Error::internal("").caused_by(error))?;
+    let directory =
+        tempfile::tempdir().map_err(|error| tongshi_model::Error::internal("").caused_by(error))?;
     println!("SQLite");
     measure(Location::Sqlite(directory.path().join("data/tongshi.db")), size).await?;
     if let Some(url) = arguments.next() {
@@ -45,7 +46,8 @@ async fn measure(location: Location, size: Size) -> Result<()> {
     for round in ["first", "same", "changed"] {
         let mut times = Times::default();
         for start in (0..size.all).step_by(size.batch) {
-            let people: Vec<_> = (start..start + size.batch).map(|row| Person::new(&workspace, row)).collect();
+            let people: Vec<_> =
+                (start..start + size.batch).map(|row| Person::new(&workspace, row)).collect();
             match round {
                 "same" => same(&store, &workspace, &people, &mut times).await?,
                 round => write(&store, &workspace, &people, round == "first", &mut times).await?,
@@ -71,7 +73,10 @@ async fn write(
     let heads = sources::heads(&mut s, workspace.no, Kind::Employee, &names).await?;
     times.heads += lap(before);
     let (source, ord) = if first {
-        (allocate(&mut s, "sources", people.len() as u64).await?, allocate(&mut s, "records", people.len() as u64).await?)
+        (
+            allocate(&mut s, "sources", people.len() as u64).await?,
+            allocate(&mut s, "records", people.len() as u64).await?,
+        )
     } else {
         let ids: Vec<_> = people.iter().map(|person| person.id).collect();
         let start = records::many(&mut s, workspace, &ids).await?[0].as_ref().map_or(0, |record| record.ord);
@@ -184,7 +189,11 @@ struct Person {
 impl Person {
     fn new(workspace: &Workspace, number: usize) -> Self {
         let id = Id::of(&[&workspace.name, &number.to_string()]);
-        let joined = LocalDate::constant(2000 + (number % 25) as i16, 1 + (number % 12) as i8, 1 + (number % 28) as i8);
+        let joined = LocalDate::constant(
+            2000 + (number % 25) as i16,
+            1 + (number % 12) as i8,
+            1 + (number % 28) as i8,
+        );
         // Vendors' ids look random, and so fall all over the indexes.
         Self { number, remote_id: Id::of(&[&id.to_string()]).to_string(), id, joined }
     }

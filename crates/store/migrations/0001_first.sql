@@ -95,7 +95,8 @@ CREATE TABLE records (
     doc {{json}} NOT NULL
 );
 CREATE INDEX records_listed ON records (workspace, kind, ord, deleted_at);
-CREATE INDEX records_key1 ON records (workspace, kind, key1) WHERE key1 IS NOT NULL;
+-- The first key is whose something is, for what lies in days: a person's shifts or leaves between two dates.
+CREATE INDEX records_key1 ON records (workspace, kind, key1, on_date) WHERE key1 IS NOT NULL;
 CREATE INDEX records_key2 ON records (workspace, kind, key2) WHERE key2 IS NOT NULL;
 CREATE INDEX records_key3 ON records (workspace, kind, key3) WHERE key3 IS NOT NULL;
 CREATE INDEX records_key4 ON records (workspace, kind, key4) WHERE key4 IS NOT NULL;
@@ -120,7 +121,7 @@ CREATE TABLE changes (
     before {{json}},
     before_raw TEXT,
     PRIMARY KEY (workspace, seq)
-);
+) {{clustered}};
 CREATE INDEX changes_record ON changes (workspace, record, seq);
 CREATE INDEX changes_run ON changes (run) WHERE run IS NOT NULL;
 

@@ -115,7 +115,10 @@ pub async fn disable(s: &mut Session, workspace: &Workspace, no: i64, disabled: 
     let at = disabled.then_some(s.now());
     s.touch(workspace.no);
     let count = s
-        .run("UPDATE apps SET disabled_at = $3 WHERE workspace = $1 AND no = $2", params![workspace.no, no, at])
+        .run(
+            "UPDATE apps SET disabled_at = $3 WHERE workspace = $1 AND no = $2",
+            params![workspace.no, no, at],
+        )
         .await?;
     if count == 0 { Err(Error::not_found("there is no such app")) } else { Ok(()) }
 }
@@ -166,12 +169,8 @@ pub async fn keys(s: &mut Session, workspace: &Workspace, app_no: i64) -> Result
     let mut keys = Vec::with_capacity(rows.len());
     for mut row in rows {
         let created_at = row.time()?;
-        let key = KeyRow {
-            face: row.text()?,
-            key_id: row.text()?,
-            sealed: row.bytes()?,
-            revoked: row.filled()?,
-        };
+        let key =
+            KeyRow { face: row.text()?, key_id: row.text()?, sealed: row.bytes()?, revoked: row.filled()? };
         keys.push((created_at, key));
     }
     // Sorted here: the two databases collate text differently.

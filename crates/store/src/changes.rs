@@ -223,10 +223,7 @@ pub async fn last_seq(s: &mut Session, workspace: &Workspace) -> Result<i64> {
 /// How many changes a run made.
 pub async fn count_run(s: &mut Session, workspace: &Workspace, run: Id) -> Result<u64> {
     let row = s
-        .row(
-            "SELECT count(*) FROM changes WHERE run = $2 AND workspace = $1",
-            params![workspace.no, run],
-        )
+        .row("SELECT count(*) FROM changes WHERE run = $2 AND workspace = $1", params![workspace.no, run])
         .await?;
     row.ok_or_else(|| Error::internal("a count gives no row"))?.count()
 }

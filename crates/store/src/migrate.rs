@@ -7,7 +7,7 @@ use tongshi_model::{Error, Result};
 
 use crate::{
     Session, Store,
-    sql::{params, Row},
+    sql::{Row, params},
 };
 
 /// The migrations in their order; what has run somewhere is never edited, only followed.
@@ -37,7 +37,10 @@ pub(crate) async fn run(store: &Store) -> Result<()> {
             .await?;
         let version = version(place);
         if !check(applied(&mut session).await?)?.contains_key(&version) {
-            session.batch(spelled(text, session.is_postgres())).await.map_err(|error| error.because(*name))?;
+            session
+                .batch(spelled(text, session.is_postgres()))
+                .await
+                .map_err(|error| error.because(*name))?;
             let now = session.now();
             session
                 .run(
@@ -103,7 +106,12 @@ fn checksum(text: &str) -> String {
 /// The migration in the words of one database.
 fn spelled(text: &str, postgres: bool) -> String {
     let words = if postgres {
-        [("{{pk}}", "BIGINT PRIMARY KEY"), ("{{json}}", "JSON"), ("{{bytes}}", "BYTEA"), ("{{clustered}}", "")]
+        [
+            ("{{pk}}", "BIGINT PRIMARY KEY"),
+            ("{{json}}", "JSON"),
+            ("{{bytes}}", "BYTEA"),
+            ("{{clustered}}", ""),
+        ]
     } else {
         [
             ("{{pk}}", "INTEGER PRIMARY KEY"),

@@ -169,8 +169,12 @@ pub async fn void_others(
     }
     s.touch(workspace.no);
     let now = s.now();
-    s.run_by_keys("UPDATE punches SET voided_at = $1 WHERE voided_at IS NULL AND id {{key}}", params![now], others)
-        .await
+    s.run_by_keys(
+        "UPDATE punches SET voided_at = $1 WHERE voided_at IS NULL AND id {{key}}",
+        params![now],
+        others,
+    )
+    .await
 }
 
 /// The columns that [`take`] reads.
@@ -213,9 +217,12 @@ pub async fn list(
     to: Option<LocalDate>,
     limit: u32,
 ) -> Result<Vec<StoredPunch>> {
-    let mut sql =
-        concat!("SELECT ", columns!(), " FROM punches WHERE workspace = $1 AND id > $2 AND voided_at IS NULL")
-            .to_owned();
+    let mut sql = concat!(
+        "SELECT ",
+        columns!(),
+        " FROM punches WHERE workspace = $1 AND id > $2 AND voided_at IS NULL"
+    )
+    .to_owned();
     let mut values = params![workspace.no, after_id];
     for (condition, value) in [
         ("employee =", Value::from(employee)),

@@ -79,7 +79,11 @@ pub async fn put(
 }
 
 /// What is in quarantine, of one connection where given; oldest first.
-pub async fn list(s: &mut Session, workspace: &Workspace, connection: Option<i64>) -> Result<Vec<Quarantined>> {
+pub async fn list(
+    s: &mut Session,
+    workspace: &Workspace,
+    connection: Option<i64>,
+) -> Result<Vec<Quarantined>> {
     let rows = s
         .rows(
             "SELECT connection, kind, remote_id, run, reason, raw, at FROM quarantine

@@ -115,7 +115,8 @@ pub async fn claim(
         )
         .await?;
     if let Some(mut row) = unfinished {
-        let (id, its_mode, its_lease, its_holder) = (row.id()?, row.text()?, row.opt_time()?, row.opt_text()?);
+        let (id, its_mode, its_lease, its_holder) =
+            (row.id()?, row.text()?, row.opt_time()?, row.opt_text()?);
         if let Some(until) = its_lease.filter(|until| *until > now) {
             return Ok(Claim::Busy { until, holder: its_holder.unwrap_or_default() });
         }

@@ -225,7 +225,12 @@ pub async fn count_live(s: &mut Session, connection: i64, kind: Kind) -> Result<
 }
 
 /// Notes that the vendor no longer has these, and how we know. Those already gone keep their evidence.
-pub async fn mark_gone(s: &mut Session, workspace: &Workspace, ids: &[i64], evidence: Evidence) -> Result<()> {
+pub async fn mark_gone(
+    s: &mut Session,
+    workspace: &Workspace,
+    ids: &[i64],
+    evidence: Evidence,
+) -> Result<()> {
     s.touch(workspace.no);
     let now = s.now();
     s.run_by_keys(

@@ -118,7 +118,8 @@ impl Serving {
     pub(crate) fn start(hub: &Hub, listeners: Listeners) -> Self {
         let stop = CancellationToken::new();
         let limits = Limits::default();
-        let router = tongshi_api::router(hub.clone(), ApiConfig { limits, pages: None });
+        let pages = Some(tongshi_console::router(hub, tongshi_api::openapi()));
+        let router = tongshi_api::router(hub.clone(), ApiConfig { limits, pages });
         let mut tasks = JoinSet::new();
         let (listener, token) = (listeners.hub, stop.clone());
         tasks.spawn(async move {
@@ -134,13 +135,11 @@ impl Serving {
         Self { tasks, stop }
     }
 
-    /// Begins the hub's own work: scheduled syncs, events that wait. It has a thread of its own, so that a page that
-    /// is folded never stands in the way of a request.
+    /// Begins the hub's own work: scheduled syncs, events that wait.
     pub(crate) fn background(&mut self, hub: &Hub) {
         let (hub, token) = (hub.clone(), self.stop.clone());
-        let runtime = tokio::runtime::Handle::current();
-        self.tasks.spawn_blocking(move || {
-            runtime.block_on(hub.run_background(token));
+        self.tasks.spawn(async move {
+            hub.run_background(token).await;
             Ok(())
         });
     }

@@ -141,7 +141,7 @@ async fn whole_slice(
     let mut block = Block::default();
     let mut number = 1;
     loop {
-        let page = connector.pull(listing, &slice, number).await?;
+        let page = connector.pull(listing, &slice, number, None).await?;
         let empty = page.rows.is_empty() && page.punches.is_empty();
         block.rows.extend(page.rows);
         block.punches.extend(page.punches);

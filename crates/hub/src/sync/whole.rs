@@ -9,7 +9,7 @@ use tongshi_model::Error;
 use super::{
     diff::{self, Diff, Rows, StoredPage},
     joined, kind_of,
-    page::{HashedPage, Pages},
+    page::{HashedPage, Known, Pages},
     proof::ListingProof,
     reap,
     run::{Checkpoint, Context, Position},
@@ -70,6 +70,8 @@ struct Mark {
     keys_digest: Vec<u8>,
     seen: Vec<u8>,
     rows: u64,
+    /// For the next reading; an interrupted run reads without.
+    known: Option<Known>,
 }
 
 /// What a transaction on its way holds.
@@ -103,7 +105,7 @@ impl Reading {
         for row in tongshi_store::runs::pages(&mut session, context.place.run, &self.key).await? {
             self.totals.extend(row.total.and_then(|total| u64::try_from(total).ok()));
             let rows = u64::try_from(row.rows).unwrap_or(0);
-            let mark = Mark { digest: row.digest, keys_digest: row.keys_digest, seen: row.seen, rows };
+            let mark = Mark { digest: row.digest, keys_digest: row.keys_digest, seen: row.seen, rows, known: None };
             self.marks.insert(row.page, mark);
         }
         Ok(())
@@ -137,7 +139,9 @@ impl Reading {
     /// Reads all pages once. Returns the last page's number and whether any page named other things than before.
     async fn pass(&mut self, context: &mut Context<'_>, pass: u32, from: u32) -> Result<(u32, bool), Error> {
         let ahead = context.hub.settings().calls_in_flight_max;
-        let mut pages = Pages::from(context.connector.clone(), self.listing, &self.slice, from, ahead);
+        let known = self.marks.iter().filter_map(|(page, mark)| Some((u32::try_from(*page).ok()?, mark.known?)));
+        let connector = context.connector.clone();
+        let mut pages = Pages::from(connector, self.listing, &self.slice, from, ahead, known.collect());
         self.totals.clear();
         self.broken.clear();
         let (mut waiting, mut in_flight) = (Batch::default(), None);
@@ -151,14 +155,18 @@ impl Reading {
             {
                 context.progress.total(total);
             }
-            if keys_before == Some(page.keys_digest) && !page.page.rows.is_empty() {
+            if keys_before == Some(page.keys_digest) && !page.is_empty {
                 self.repeated = Some(page.number);
                 break;
             }
             keys_before = Some(page.keys_digest);
             let mark = self.marks.get(&i64::from(page.number));
             moved |= mark.is_none_or(|mark| mark.keys_digest != page.keys_digest);
-            if mark.is_some_and(|mark| mark.digest == page.digest) {
+            let same = mark.is_some_and(|mark| mark.digest == page.digest);
+            if let Some(known) = page.to_know() {
+                self.marks.entry(i64::from(page.number)).or_default().known = Some(known);
+            }
+            if same {
                 continue;
             }
             waiting.take(page);

@@ -4,6 +4,7 @@
 //! or a small word decides. Everything runs in a [`Session`], which is a transaction.
 
 mod bulk;
+mod desk;
 mod postgres;
 mod sqlite;
 mod value;
@@ -42,7 +43,8 @@ pub struct Session {
 
 enum Side {
     Sqlite(SqliteSession),
-    Postgres(PostgresSession),
+    // Much larger than the other.
+    Postgres(Box<PostgresSession>),
 }
 
 impl Session {
@@ -51,7 +53,7 @@ impl Session {
     }
 
     pub(crate) fn postgres(session: PostgresSession, now: Timestamp, writing: bool) -> Self {
-        Self { side: Side::Postgres(session), now, writing, unsound: false, touched: Vec::new() }
+        Self { side: Side::Postgres(Box::new(session)), now, writing, unsound: false, touched: Vec::new() }
     }
 
     /// Makes everything that was written in this session permanent.
@@ -233,7 +235,12 @@ impl Session {
         }
     }
 
-    async fn many(&mut self, bulk: &'static Bulk, rows: Vec<Vec<Value>>, returning: bool) -> Result<Vec<Row>> {
+    async fn many(
+        &mut self,
+        bulk: &'static Bulk,
+        rows: Vec<Vec<Value>>,
+        returning: bool,
+    ) -> Result<Vec<Row>> {
         if rows.is_empty() {
             return Ok(Vec::new());
         }

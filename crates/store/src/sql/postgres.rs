@@ -59,7 +59,11 @@ impl Postgres {
                 let unknown = error.as_db_error().is_none();
                 let ours = failed(&error);
                 // Before a connection stands, everything that the server did not say itself is the network.
-                if unknown { Error::unavailable("the database cannot be reached").because(ours.private()) } else { ours }
+                if unknown {
+                    Error::unavailable("the database cannot be reached").because(ours.private())
+                } else {
+                    ours
+                }
             }
             PoolError::Timeout(_) => too_busy(),
             error => Error::unavailable("the database cannot be reached").because(error.to_string()),
@@ -136,7 +140,12 @@ impl PostgresSession {
     }
 
     /// Runs the statement once for all keys; its first column says to which key a row belongs.
-    pub(crate) async fn by_keys(&mut self, sql: &str, params: &[Value], keys: &[Value]) -> Result<Vec<Vec<Row>>> {
+    pub(crate) async fn by_keys(
+        &mut self,
+        sql: &str,
+        params: &[Value],
+        keys: &[Value],
+    ) -> Result<Vec<Vec<Row>>> {
         let rows = self.for_keys(sql, params, keys).await?;
         let mut found: HashMap<Value, Vec<Row>> = HashMap::with_capacity(keys.len());
         for row in rows {
@@ -254,7 +263,8 @@ fn take_row(row: &tokio_postgres::Row) -> Result<Row> {
     let mut values = Vec::with_capacity(row.len());
     for place in 0..row.len() {
         values.push(row.try_get::<_, Value>(place).map_err(|error| {
-            Error::internal(format!("column {place} has a type that the store does not read")).caused_by(error)
+            Error::internal(format!("column {place} has a type that the store does not read"))
+                .caused_by(error)
         })?);
     }
     Ok(Row::new(values))
@@ -263,8 +273,9 @@ fn take_row(row: &tokio_postgres::Row) -> Result<Row> {
 /// Our error for PostgreSQL's. Its message and code are kept for the log; its detail quotes values and is not.
 fn failed(error: &tokio_postgres::Error) -> Error {
     let Some(server) = error.as_db_error() else {
-        return if error.is_closed() || std::error::Error::source(error).is_some_and(|cause| cause.is::<std::io::Error>())
-        {
+        let network =
+            std::error::Error::source(error).is_some_and(<dyn std::error::Error>::is::<std::io::Error>);
+        return if network || error.is_closed() {
             Error::unavailable("the database went away").because(error.to_string())
         } else {
             Error::internal(format!("PostgreSQL refused a statement: {error}"))

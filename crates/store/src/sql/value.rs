@@ -200,7 +200,8 @@ impl Value {
             ValueRef::Null => Value::Null,
             ValueRef::Integer(value) => Value::Int(value),
             ValueRef::Text(bytes) => Value::Text(
-                String::from_utf8(bytes.to_vec()).map_err(|_| Error::internal("a stored text is not UTF-8"))?,
+                String::from_utf8(bytes.to_vec())
+                    .map_err(|_| Error::internal("a stored text is not UTF-8"))?,
             ),
             ValueRef::Blob(bytes) => Value::Bytes(bytes.to_vec()),
             ValueRef::Real(_) => return Err(Error::internal("a column holds a real number")),
@@ -396,9 +397,13 @@ mod tests {
 
     #[test]
     fn days_and_dates_are_each_others_inverse() {
-        for (year, month, day, number) in
-            [(1970, 1, 1, 0), (1969, 12, 31, -1), (2000, 2, 29, 11_016), (2026, 3, 1, 20_513), (1600, 1, 1, -135_140)]
-        {
+        for (year, month, day, number) in [
+            (1970, 1, 1, 0),
+            (1969, 12, 31, -1),
+            (2000, 2, 29, 11_016),
+            (2026, 3, 1, 20_513),
+            (1600, 1, 1, -135_140),
+        ] {
             let calendar = LocalDate::new(year, month, day).unwrap();
             assert_eq!(days(calendar), number);
             assert_eq!(date(number).unwrap(), calendar);

@@ -54,7 +54,7 @@ pub(super) async fn list(
 /// Fields by which records of a kind are filtered although they are no index.
 pub(in crate::v1) fn further_filters(kind: Kind) -> &'static [&'static str] {
     match kind {
-        Kind::Employee => &["status", "phase", "type"],
+        Kind::Employee => &["status", "phase", "type", "email"],
         Kind::Approval => &["result"],
         _ => &[],
     }

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use tongshi_dialect::{Ask, Listing, Over, Page, PulledPunches, Reach, Slice, Subject, Window};
+use tongshi_dialect::{
+    Ask, Fingerprint, Listing, Over, Page, PulledPunches, Reach, Slice, Subject, Window, fingerprint,
+};
 use tongshi_model::{Error, Id, Kind, LocalDate};
 
 use super::{Connection, map, rows, wire};
@@ -147,13 +149,19 @@ fn pieces(window: Window) -> Vec<Window> {
 
 impl Connection {
     /// Reads one page of a slice. Only employees come in pages.
-    pub(super) async fn pull_page(&self, listing: &Listing, slice: &Slice, page: u32) -> Result<Page, Error> {
+    pub(super) async fn pull_page(
+        &self,
+        listing: &Listing,
+        slice: &Slice,
+        page: u32,
+        known: Option<Fingerprint>,
+    ) -> Result<Page, Error> {
         let params: Params = serde_json::from_value(slice.params.clone())
             .map_err(|error| Error::internal("a slice's parameters cannot be read").caused_by(error))?;
         match listing.name {
             "legal_entity" => rows::cut(&self.ask(&wire::SubCompanyList {}).await?, rows::by_uuid),
             "org_unit" => rows::cut(&self.ask(&wire::DepartmentList {}).await?, rows::by_uuid),
-            "employee" => self.employees(&params, page).await,
+            "employee" => self.employees(&params, page, known).await,
             "shift_assignment" => self.arrangements(params).await,
             "punch" => self.checkings(&params).await,
             "timeline_entry" => self.timelines(params).await,
@@ -165,7 +173,7 @@ impl Connection {
         }
     }
 
-    async fn employees(&self, params: &Params, page: u32) -> Result<Page, Error> {
+    async fn employees(&self, params: &Params, page: u32, known: Option<Fingerprint>) -> Result<Page, Error> {
         let ask = wire::EmployeeList {
             token: self.company_token(),
             join_date_start: params.joined_since.map(|day| day.to_string()),
@@ -173,7 +181,12 @@ impl Connection {
             pagination: Some(wire::Pagination { page }),
             ..wire::EmployeeList::default()
         };
-        rows::cut_page(&self.ask(&ask).await?, page)
+        let body = self.ask(&ask).await?;
+        let print = fingerprint(&body);
+        if known == Some(print) {
+            return Ok(Page::unchanged(print));
+        }
+        Ok(Page { fingerprint: Some(print), ..rows::cut_page(&body, page)? })
     }
 
     async fn arrangements(&self, params: Params) -> Result<Page, Error> {

@@ -9,7 +9,7 @@ mod writes;
 use async_trait::async_trait;
 use serde_json::{Map, Value};
 use tongshi_dialect::{
-    Ask, AuthScheme, CallError, Client, Connect, Connector, Credential, CredentialField, Existence,
+    Ask, AuthScheme, CallError, Client, Connect, Connector, Credential, CredentialField, Existence, Fingerprint,
     Explanation, Health, Incoming, Listing, Message, Operation, Page, Receipt, Reply, Row, Signs, Slice,
     Write, operations,
 };
@@ -142,8 +142,14 @@ impl Connector for Connection {
         listings::plan(listing, ask)
     }
 
-    async fn pull(&self, listing: &Listing, slice: &Slice, page: u32) -> Result<Page, Error> {
-        self.pull_page(listing, slice, page).await
+    async fn pull(
+        &self,
+        listing: &Listing,
+        slice: &Slice,
+        page: u32,
+        known: Option<Fingerprint>,
+    ) -> Result<Page, Error> {
+        self.pull_page(listing, slice, page, known).await
     }
 
     fn read(&self, kind: Kind, row: &Row) -> Result<Draft, Error> {

@@ -9,7 +9,10 @@ use tongshi_model::{
 };
 
 use super::{CHUNK, check_company, day, live, today, uuid};
-use crate::zhiren::{map, wire, wire::Fault};
+use crate::zhiren::{
+    map,
+    wire::{self, Fault, FaultCode},
+};
 
 /// The page size where the app's settings say nothing; the document names none (§6.17).
 const PAGE_SIZE: u32 = 100;
@@ -177,6 +180,14 @@ async fn resolve(workforce: &dyn Workforce, key: &str) -> Result<Record, Fault> 
     let like_mobile = key.bytes().filter(u8::is_ascii_digit).count() >= MOBILE_DIGITS_MIN;
     let by_mobile =
         if like_mobile { workforce.find(Kind::Employee, "mobile", key).await? } else { Vec::new() };
+    if by_number.is_empty() && by_mobile.is_empty() && like_identity_number(key) {
+        // The document has a code for bad identity items and no place for it (2003). Somebody who asks by identity
+        // number should learn that this is none, and not to put such numbers in addresses.
+        return Err(Fault::new(
+            FaultCode::IdentityItem,
+            "an identity number is no key; ask by uuid, employee number or mobile",
+        ));
+    }
     if by_number.is_empty() {
         return only(by_mobile);
     }
@@ -187,6 +198,13 @@ async fn resolve(workforce: &dyn Workforce, key: &str) -> Result<Record, Fault> 
         ));
     }
     only(by_number)
+}
+
+/// Whether a text has the form of a resident identity number (GB 11643): 17 digits and a check character.
+fn like_identity_number(key: &str) -> bool {
+    let (digits, check) = key.split_at_checked(17).unwrap_or_default();
+    let digit = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    digit(digits) && check.len() == 1 && (digit(check) || check.eq_ignore_ascii_case("x"))
 }
 
 /// The one record, or the one of them who has not left.

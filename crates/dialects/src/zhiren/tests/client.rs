@@ -57,7 +57,7 @@ async fn harvest(
         for slice in connector.plan(listing, &ask) {
             let mut number = 1;
             loop {
-                let page: Page = connector.pull(listing, &slice, number).await?;
+                let page: Page = connector.pull(listing, &slice, number, None).await?;
                 let empty = page.rows.is_empty();
                 harvest.rows.extend(page.rows);
                 harvest.punches.extend(page.punches.into_iter().flat_map(|pulled| pulled.punches));
@@ -370,7 +370,7 @@ fn against(bodies: &[(u16, &[u8])]) -> (Box<dyn Connector>, Arc<Mutex<Vec<Messag
 async fn page_of(body: &[u8]) -> Result<Page, Error> {
     let (connector, _) = against(&[(200, body)]);
     let slice = Slice { label: "all".to_owned(), params: json!({}) };
-    connector.pull(&connector.listings()[2], &slice, 3).await
+    connector.pull(&connector.listings()[2], &slice, 3, None).await
 }
 
 #[tokio::test]

@@ -68,6 +68,8 @@ async fn bad_requests_get_the_documented_codes() {
     assert_eq!(get(employees.clone(), json!({"pagination": {"page": 0}})).await, (422, 2001));
     assert_eq!(get(employees.clone(), json!({"pagination": "page 1"})).await, (422, 2001));
     assert_eq!(get(format!("{employees}/nobody"), json!({})).await, (404, 1102));
+    assert_eq!(get(format!("{employees}/99000019881119014X"), json!({})).await, (422, 2003));
+    assert_eq!(get(format!("{employees}/99000019881119014Y"), json!({})).await, (404, 1102));
     assert_eq!(get(format!("{employees}/{}", id("nobody")), json!({})).await, (404, 1102));
     let days = json!({"start_date": "2018-02-01", "end_date": "2018-01-01", "category": "leave"});
     assert_eq!(get(format!("{employees}/{lin}/timelines"), days).await, (422, 2001));

@@ -89,7 +89,7 @@ codes! {
     /// An object cannot be taken; we use it for what is to be stored.
     Object = 2002,
     /// The code of an identity item is bad. The document says "not implemented" and names no field that could hold
-    /// one, so no answer of ours carries it; it is read when a vendor sends it.
+    /// one; we use it for an identity number where a uuid, an employee number or a mobile is asked for.
     IdentityItem = 2003,
     /// The JSON is malformed.
     Json = 2004,

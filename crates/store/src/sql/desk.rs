@@ -1,0 +1,373 @@
+//! What a thread of the SQLite driver works with: its connection and everything that is done to it.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use rusqlite::{CachedStatement, Connection, OpenFlags, ffi::ErrorCode};
+use tongshi_model::{Error, ErrorKind, Result};
+
+use super::{Bulk, Row, Value, sqlite::stopped};
+
+/// How often the writer looks whether another process has written, and how long it waits for one before it looks.
+pub(super) const POLL: Duration = Duration::from_millis(50);
+/// How often it waits for another process's transaction: 5 seconds in all.
+const BUSY_ROUNDS: u32 = 100;
+const STATEMENTS_CACHED: usize = 256;
+
+/// What a thread works with.
+pub(super) struct Desk {
+    path: PathBuf,
+    /// The writer's, nobody else's.
+    epoch: Option<Arc<AtomicU64>>,
+    connection: Option<Connection>,
+    /// `PRAGMA data_version` of the writing connection: it moves when another connection has committed.
+    version: i64,
+    /// After an I/O error the connection is made anew, as its view of the file cannot be trusted.
+    broken: bool,
+}
+
+impl Desk {
+    pub(super) fn new(path: PathBuf, epoch: Option<Arc<AtomicU64>>) -> Self {
+        Self { path, epoch, connection: None, version: 0, broken: false }
+    }
+
+    pub(super) fn open(&mut self) -> Result<()> {
+        if self.broken || self.connection.is_none() {
+            self.connection = None;
+            let opened = if self.epoch.is_some() { open_writer(&self.path) } else { open_reader(&self.path) };
+            self.connection = Some(opened.map_err(|error| match error {
+                Opening::Database(error) => self.failed(error),
+                Opening::File(error) => {
+                    Error::unavailable("the database file cannot be made").caused_by(error)
+                }
+            })?);
+            self.broken = false;
+        }
+        Ok(())
+    }
+
+    /// Whether this is the writer's desk.
+    pub(super) fn writes(&self) -> bool {
+        self.epoch.is_some()
+    }
+
+    fn connection(&self) -> Result<&Connection> {
+        self.connection.as_ref().ok_or_else(|| Error::unavailable("the database is not open"))
+    }
+
+    pub(super) fn begin_read(&mut self) -> Result<()> {
+        self.open()?;
+        if self.connection()?.is_autocommit() {
+            self.run("BEGIN", &[])?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn begin_write(&mut self) -> Result<()> {
+        self.open()?;
+        // SQLite waits one POLL a round; between the rounds the other process's commits are counted.
+        let mut round = 0;
+        loop {
+            let begun = self
+                .connection()?
+                .prepare_cached("BEGIN IMMEDIATE")
+                .and_then(|mut begin| begin.raw_execute());
+            match begun {
+                Ok(_) => return Ok(()),
+                Err(error) if busy(&error) && round < BUSY_ROUNDS => round += 1,
+                Err(error) => return Err(self.failed(error)),
+            }
+            self.look_for_others();
+        }
+    }
+
+    pub(super) fn commit(&mut self, shown: bool) -> Result<()> {
+        if self.connection()?.is_autocommit() {
+            return Ok(());
+        }
+        let outcome = self.run("COMMIT", &[]);
+        self.roll_back();
+        outcome?;
+        if shown && let Some(epoch) = &self.epoch {
+            epoch.fetch_add(1, Ordering::SeqCst);
+        }
+        Ok(())
+    }
+
+    pub(super) fn roll_back(&mut self) {
+        let Some(connection) = &self.connection else { return };
+        // A roll-back that fails leaves a connection that nobody may use again.
+        if !connection.is_autocommit() && self.run("ROLLBACK", &[]).is_err() {
+            self.broken = true;
+        }
+    }
+
+    /// Counts what other processes committed. Our own commits do not move this connection's version.
+    pub(super) fn look_for_others(&mut self) {
+        let (Some(connection), Some(epoch)) = (&self.connection, &self.epoch) else { return };
+        if !connection.is_autocommit() {
+            return;
+        }
+        let version = connection
+            .prepare_cached("PRAGMA data_version")
+            .and_then(|mut pragma| pragma.query_row([], |row| row.get(0)));
+        if let Ok(version) = version
+            && version != self.version
+        {
+            self.version = version;
+            epoch.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+
+    pub(super) fn rows(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>> {
+        let connection = self.connection.as_ref().ok_or_else(stopped)?;
+        let read = || -> Result<Vec<Row>, Trouble> {
+            let mut statement = connection.prepare_cached(sql)?;
+            bind(&mut statement, params)?;
+            let mut rows = Vec::new();
+            take_rows(&mut statement, &mut rows)?;
+            Ok(rows)
+        };
+        read().map_err(|trouble| self.trouble(trouble))
+    }
+
+    pub(super) fn run(&mut self, sql: &str, params: &[Value]) -> Result<u64> {
+        let connection = self.connection.as_ref().ok_or_else(stopped)?;
+        let run = || {
+            let mut statement = connection.prepare_cached(sql)?;
+            bind(&mut statement, params)?;
+            statement.raw_execute()
+        };
+        run().map(|count| count as u64).map_err(|error| self.failed(error))
+    }
+
+    pub(super) fn batch(&mut self, sql: &str) -> Result<()> {
+        self.connection()?.execute_batch(sql).map_err(|error| self.failed(error))
+    }
+
+    pub(super) fn bulk(&mut self, bulk: &Bulk, rows: Vec<Vec<Value>>, returning: bool) -> Result<Vec<Row>> {
+        let connection = self.connection.as_ref().ok_or_else(stopped)?;
+        let run = || -> Result<Vec<Row>, Trouble> {
+            let mut statement = connection.prepare_cached(bulk.sqlite())?;
+            let mut returned = Vec::new();
+            for row in rows {
+                bind(&mut statement, &row)?;
+                if returning {
+                    take_rows(&mut statement, &mut returned)?;
+                } else {
+                    statement.raw_execute()?;
+                }
+            }
+            Ok(returned)
+        };
+        run().map_err(|trouble| self.trouble(trouble))
+    }
+
+    pub(super) fn by_keys(&mut self, sql: &str, params: &[Value], keys: &[Value]) -> Result<Vec<Vec<Row>>> {
+        let connection = self.connection.as_ref().ok_or_else(stopped)?;
+        let read = || -> Result<Vec<Vec<Row>>, Trouble> {
+            let mut statement = connection.prepare_cached(sql)?;
+            bind(&mut statement, params)?;
+            let mut found = Vec::with_capacity(keys.len());
+            for key in keys {
+                statement.raw_bind_parameter(params.len() + 1, key)?;
+                let mut rows = Vec::new();
+                take_rows(&mut statement, &mut rows)?;
+                found.push(rows);
+            }
+            Ok(found)
+        };
+        read().map_err(|trouble| self.trouble(trouble))
+    }
+
+    pub(super) fn one_by_keys(
+        &mut self,
+        sql: &str,
+        params: &[Value],
+        keys: &[Value],
+    ) -> Result<Vec<Option<Row>>> {
+        let connection = self.connection.as_ref().ok_or_else(stopped)?;
+        let read = || -> Result<Vec<Option<Row>>, Trouble> {
+            let mut statement = connection.prepare_cached(sql)?;
+            bind(&mut statement, params)?;
+            let mut found = Vec::with_capacity(keys.len());
+            for key in keys {
+                statement.raw_bind_parameter(params.len() + 1, key)?;
+                let width = statement.column_count();
+                let mut rows = statement.raw_query();
+                found.push(rows.next()?.map(|row| take_row(row, width)).transpose()?);
+            }
+            Ok(found)
+        };
+        read().map_err(|trouble| self.trouble(trouble))
+    }
+
+    pub(super) fn run_by_keys(&mut self, sql: &str, params: &[Value], keys: &[Value]) -> Result<u64> {
+        let connection = self.connection.as_ref().ok_or_else(stopped)?;
+        let run = || {
+            let mut statement = connection.prepare_cached(sql)?;
+            bind(&mut statement, params)?;
+            let mut count = 0;
+            for key in keys {
+                statement.raw_bind_parameter(params.len() + 1, key)?;
+                count += statement.raw_execute()? as u64;
+            }
+            Ok(count)
+        };
+        run().map_err(|error| self.failed(error))
+    }
+
+    fn trouble(&mut self, trouble: Trouble) -> Error {
+        match trouble {
+            Trouble::Database(error) => self.failed(error),
+            Trouble::Ours(error) => error,
+        }
+    }
+
+    /// Our error for SQLite's. Its messages name tables and columns, never values.
+    fn failed(&mut self, error: rusqlite::Error) -> Error {
+        let code = error.sqlite_error_code();
+        let ours = match code {
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+                Error::unavailable("another process holds the database")
+            }
+            Some(
+                ErrorCode::DiskFull
+                | ErrorCode::SystemIoFailure
+                | ErrorCode::CannotOpen
+                | ErrorCode::OutOfMemory
+                | ErrorCode::FileLockingProtocolFailed,
+            ) => {
+                self.broken = true;
+                Error::unavailable("the database cannot be read or written now")
+            }
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+                self.broken = true;
+                Error::new(
+                    ErrorKind::Internal,
+                    "the database file is damaged: stop the hub, keep the file, and restore the last backup",
+                )
+            }
+            Some(ErrorCode::ConstraintViolation) => Error::conflict("it contradicts what is stored"),
+            Some(ErrorCode::TooBig) => Error::invalid("text", "a value is too large to be stored"),
+            _ => Error::internal("SQLite refused a statement"),
+        };
+        ours.caused_by(error)
+    }
+}
+
+/// What can go wrong while rows are read.
+enum Trouble {
+    Database(rusqlite::Error),
+    Ours(Error),
+}
+
+impl From<rusqlite::Error> for Trouble {
+    fn from(error: rusqlite::Error) -> Self {
+        Trouble::Database(error)
+    }
+}
+
+impl From<Error> for Trouble {
+    fn from(error: Error) -> Self {
+        Trouble::Ours(error)
+    }
+}
+
+fn busy(error: &rusqlite::Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
+}
+
+fn bind(statement: &mut CachedStatement<'_>, params: &[Value]) -> rusqlite::Result<()> {
+    for (place, value) in params.iter().enumerate() {
+        statement.raw_bind_parameter(place + 1, value)?;
+    }
+    Ok(())
+}
+
+fn take_rows(statement: &mut CachedStatement<'_>, into: &mut Vec<Row>) -> Result<(), Trouble> {
+    let width = statement.column_count();
+    let mut rows = statement.raw_query();
+    while let Some(row) = rows.next()? {
+        into.push(take_row(row, width)?);
+    }
+    Ok(())
+}
+
+fn take_row(row: &rusqlite::Row<'_>, width: usize) -> Result<Row, Trouble> {
+    let mut values = Vec::with_capacity(width);
+    for place in 0..width {
+        values.push(Value::from_sqlite(row.get_ref(place)?)?);
+    }
+    Ok(Row::new(values))
+}
+
+/// What can go wrong while a file is opened.
+enum Opening {
+    Database(rusqlite::Error),
+    File(std::io::Error),
+}
+
+impl From<rusqlite::Error> for Opening {
+    fn from(error: rusqlite::Error) -> Self {
+        Opening::Database(error)
+    }
+}
+
+fn open_writer(path: &Path) -> Result<Connection, Opening> {
+    make_file(path).map_err(Opening::File)?;
+    let connection = Connection::open_with_flags(
+        path,
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )?;
+    // Several processes may start at once, and only one of them can turn the write-ahead log on.
+    connection.busy_timeout(POLL * BUSY_ROUNDS)?;
+    // Pages of 16 KiB: a page of new people touches most leaves of every index, and fewer, larger leaves cost less in
+    // the log (measured; memory-mapping did not help). The log is folded back at about 64 MiB.
+    connection.execute_batch(
+        "PRAGMA page_size = 16384; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;
+         PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 4000; PRAGMA temp_store = MEMORY;",
+    )?;
+    connection.busy_timeout(POLL)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS_CACHED);
+    Ok(connection)
+}
+
+fn open_reader(path: &Path) -> Result<Connection, Opening> {
+    let connection = Connection::open_with_flags(
+        path,
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )?;
+    connection.busy_timeout(POLL * BUSY_ROUNDS)?;
+    connection
+        .execute_batch("PRAGMA query_only = ON; PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY;")?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS_CACHED);
+    Ok(connection)
+}
+
+/// Makes the file readable to its owner only. SQLite gives the log beside it the same mode.
+fn make_file(path: &Path) -> std::io::Result<()> {
+    if path.exists() {
+        return Ok(());
+    }
+    let mut directory = std::fs::DirBuilder::new();
+    directory.recursive(true);
+    let mut file = std::fs::OpenOptions::new();
+    file.create(true).append(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+        directory.mode(0o700);
+        file.mode(0o600);
+    }
+    if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        directory.create(parent)?;
+    }
+    file.open(path).map(drop)
+}
