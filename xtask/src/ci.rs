@@ -25,6 +25,11 @@ const STEPS: &[Step] = &[
     },
     Step { name: "tests", cargo: &["test", "--workspace"], environment: &[] },
     Step {
+        name: "generated documents",
+        cargo: &["run", "--quiet", "--package", "tongshi-cli", "--", "gen", "docs", "--check"],
+        environment: &[],
+    },
+    Step {
         name: "documentation",
         cargo: &["doc", "--workspace", "--no-deps"],
         environment: &[("RUSTDOCFLAGS", "-D warnings")],
