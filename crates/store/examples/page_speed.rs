@@ -6,7 +6,7 @@
 
 use std::{sync::Arc, time::Instant};
 
-use tongshi_model::{Id, Kind, LocalDate, Result, Secret, SystemClock};
+use tongshi_model::{Id, Kind, LocalDate, Result, Secret, SystemClock, Timestamp};
 use tongshi_store::{
     Location, NewChange, Op, RecordRow, SourceRow, Store, Workspace, allocate, changes, records, sources,
     workspaces,
@@ -83,11 +83,46 @@ async fn write(
         (heads[0].map_or(0, |head| head.id), start)
     };
     let now = s.now();
-    let (mut source_rows, mut record_rows, mut change_rows) = (Vec::new(), Vec::new(), Vec::new());
+    let mut page = Page::default();
     for (place, person) in (0i64..).zip(people) {
+        page.add(workspace, person, (source + place, ord + place), now, first);
+    }
+    let mut before = Instant::now();
+    let mut next = |time: &mut f64| {
+        *time += lap(before);
+        before = Instant::now();
+    };
+    sources::upsert(&mut s, workspace, page.sources).await?;
+    next(&mut times.sources);
+    records::upsert(&mut s, workspace, page.records).await?;
+    next(&mut times.records);
+    changes::append(&mut s, workspace, page.changes).await?;
+    next(&mut times.changes);
+    s.commit().await?;
+    next(&mut times.commit);
+    Ok(())
+}
+
+/// The rows of a page.
+#[derive(Default)]
+struct Page {
+    sources: Vec<SourceRow>,
+    records: Vec<RecordRow>,
+    changes: Vec<NewChange>,
+}
+
+impl Page {
+    fn add(
+        &mut self,
+        workspace: &Workspace,
+        person: &Person,
+        (source, ord): (i64, i64),
+        now: Timestamp,
+        first: bool,
+    ) {
         let doc = person.doc(first);
-        source_rows.push(SourceRow {
-            id: source + place,
+        self.sources.push(SourceRow {
+            id: source,
             connection: workspace.no,
             kind: Kind::Employee,
             remote_id: person.remote_id.clone(),
@@ -97,8 +132,8 @@ async fn write(
             date: Some(person.joined),
             gone: None,
         });
-        record_rows.push(RecordRow {
-            ord: ord + place,
+        self.records.push(RecordRow {
+            ord,
             id: person.id,
             kind: Kind::Employee,
             version: 1,
@@ -109,33 +144,19 @@ async fn write(
             changed_at: now,
             deleted: None,
         });
-        change_rows.push(NewChange {
+        self.changes.push(NewChange {
             record: person.id,
             kind: Kind::Employee,
             op: if first { Op::Created } else { Op::Updated },
             version: 1,
             before: (!first).then(|| doc.clone()),
-            source: Some(source + place),
+            source: Some(source),
             before_raw: (!first).then_some(doc),
             before_hash: None,
             run: Some(workspace.id),
             actor: "sync".to_owned(),
         });
     }
-    let mut before = Instant::now();
-    let mut next = |time: &mut f64| {
-        *time += lap(before);
-        before = Instant::now();
-    };
-    sources::upsert(&mut s, workspace, source_rows).await?;
-    next(&mut times.sources);
-    records::upsert(&mut s, workspace, record_rows).await?;
-    next(&mut times.records);
-    changes::append(&mut s, workspace, change_rows).await?;
-    next(&mut times.changes);
-    s.commit().await?;
-    next(&mut times.commit);
-    Ok(())
 }
 
 /// A page in which nothing is new.

@@ -166,20 +166,12 @@ macro_rules! columns {
 pub async fn many(s: &mut Session, workspace: &Workspace, ids: &[Id]) -> Result<Vec<Option<RecordRow>>> {
     let rows = s
         .one_by_keys(
-            concat!("SELECT id, ", columns!(), " FROM records WHERE workspace = $1 AND id {{key}}"),
+            concat!("SELECT ", columns!(), " FROM records WHERE workspace = $1 AND id {{key}}"),
             params![workspace.no],
             ids.iter().map(|id| Value::from(*id)).collect(),
         )
         .await?;
-    rows.into_iter()
-        .map(|row| {
-            row.map(|mut row| {
-                row.value()?;
-                take(row)
-            })
-            .transpose()
-        })
-        .collect()
+    rows.into_iter().map(|row| row.map(take).transpose()).collect()
 }
 
 /// The record with this id, or the one that the id now means.

@@ -84,7 +84,7 @@ pub async fn heads(
     let keys = remote_ids.iter().map(|id| Value::from(*id)).collect();
     let rows = s
         .one_by_keys(
-            "SELECT remote_id, id, record, hash, gone_at FROM sources
+            "SELECT id, record, hash, gone_at FROM sources
              WHERE connection = $1 AND kind = $2 AND remote_id {{key}}",
             params![connection, kind],
             keys,
@@ -243,7 +243,6 @@ pub async fn mark_gone(
 }
 
 fn take_head(mut row: Row) -> Result<SourceHead> {
-    row.value()?;
     Ok(SourceHead { id: row.int()?, record: row.id()?, hash: row.sixteen()?, gone: row.filled()? })
 }
 

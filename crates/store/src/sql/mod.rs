@@ -139,8 +139,8 @@ impl Session {
         self.many(bulk, rows, true).await
     }
 
-    /// Looks many keys up: for each, in their order, its rows. The statement's first column is the key, and its text
-    /// says `{{key}}` where the key is compared, as in `WHERE id {{key}}`.
+    /// Looks many keys up: for each, in their order, its rows. The text says `{{key}}` where
+    /// the key is compared, as in `WHERE id {{key}}`.
     pub(crate) async fn rows_by_keys(
         &mut self,
         sql: impl Into<Cow<'static, str>>,
@@ -274,7 +274,8 @@ impl Session {
         let number = params.len() + 1;
         Ok(match &self.side {
             Side::Sqlite(_) => numbered(&sql.replace("{{key}}", &format!("= ${number}"))),
-            Side::Postgres(_) => sql.replace("{{key}}", &format!("= ANY(${number})")),
+            Side::Postgres(_) if writing => sql.replace("{{key}}", &format!("= ANY(${number})")),
+            Side::Postgres(_) => sql.replace("{{key}}", "= k.key"),
         })
     }
 }

@@ -3,7 +3,7 @@
 //! `BEGIN` travels with a session's first statement, and a session that is dropped sends `ROLLBACK` without waiting
 //! for the answer; the connection handles messages in order, so whoever gets it next finds it clean.
 
-use std::{collections::HashMap, time::Duration};
+use std::time::Duration;
 
 use deadpool_postgres::{
     Hook, HookError, Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime,
@@ -139,20 +139,19 @@ impl PostgresSession {
         Ok(returned)
     }
 
-    /// Runs the statement once for all keys; its first column says to which key a row belongs.
+    /// Runs the statement once for all keys and gives the rows of each.
     pub(crate) async fn by_keys(
         &mut self,
         sql: &str,
         params: &[Value],
         keys: &[Value],
     ) -> Result<Vec<Vec<Row>>> {
-        let rows = self.for_keys(sql, params, keys).await?;
-        let mut found: HashMap<Value, Vec<Row>> = HashMap::with_capacity(keys.len());
-        for row in rows {
-            found.entry(row.first()?.clone()).or_default().push(row);
+        let mut found = vec![Vec::new(); keys.len()];
+        for mut row in self.for_keys(sql, params, keys).await? {
+            let place = row.place()?;
+            found.get_mut(place).ok_or_else(nowhere)?.push(row);
         }
-        // A key may be asked for twice, as it may on SQLite.
-        Ok(keys.iter().map(|key| found.get(key).cloned().unwrap_or_default()).collect())
+        Ok(found)
     }
 
     /// As `by_keys` where a key has at most one row.
@@ -162,20 +161,10 @@ impl PostgresSession {
         params: &[Value],
         keys: &[Value],
     ) -> Result<Vec<Option<Row>>> {
-        let rows = self.for_keys(sql, params, keys).await?;
-        let mut found: Vec<Option<Row>> = vec![None; keys.len()];
-        let mut places: HashMap<&Value, Vec<usize>> = HashMap::with_capacity(keys.len());
-        for (place, key) in keys.iter().enumerate() {
-            places.entry(key).or_default().push(place);
-        }
-        for row in rows {
-            let Some((last, others)) = places.get(row.first()?).and_then(|places| places.split_last()) else {
-                continue;
-            };
-            for place in others {
-                found[*place] = Some(row.clone());
-            }
-            found[*last] = Some(row);
+        let mut found = vec![None; keys.len()];
+        for mut row in self.for_keys(sql, params, keys).await? {
+            let place = row.place()?;
+            *found.get_mut(place).ok_or_else(nowhere)? = Some(row);
         }
         Ok(found)
     }
@@ -206,10 +195,22 @@ impl PostgresSession {
         counted.and(committed).map_err(|error| failed(&error))
     }
 
+    /// The statement joined with the keys; each row begins with its key's place. Joined sideways, because for a plain
+    /// `= ANY` the planner of a table without statistics reads all that the index's other columns allow.
     async fn for_keys(&mut self, sql: &str, params: &[Value], keys: &[Value]) -> Result<Vec<Row>> {
+        let of = match keys.first() {
+            Some(Value::Int(_)) => "bigint",
+            Some(Value::Bytes(_)) => "bytea",
+            Some(Value::Text(_) | Value::Null) | None => "text",
+        };
+        let sql = format!(
+            "SELECT k.place - 1, q.* FROM UNNEST(${}::{of}[]) WITH ORDINALITY AS k (key, place)
+             CROSS JOIN LATERAL ({sql} OFFSET 0) q",
+            params.len() + 1
+        );
         let mut all: Vec<_> = params.iter().map(|value| value as &(dyn ToSql + Sync)).collect();
         all.push(&keys);
-        self.query(sql, &all).await
+        self.query(&sql, &all).await
     }
 
     async fn query(&mut self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>> {
@@ -270,15 +271,20 @@ fn take_row(row: &tokio_postgres::Row) -> Result<Row> {
     Ok(Row::new(values))
 }
 
+fn nowhere() -> Error {
+    Error::internal("a row belongs to no key")
+}
+
 /// Our error for PostgreSQL's. Its message and code are kept for the log; its detail quotes values and is not.
 fn failed(error: &tokio_postgres::Error) -> Error {
     let Some(server) = error.as_db_error() else {
-        let network =
-            std::error::Error::source(error).is_some_and(<dyn std::error::Error>::is::<std::io::Error>);
+        let cause = std::error::Error::source(error);
+        let network = cause.is_some_and(<dyn std::error::Error>::is::<std::io::Error>);
+        let text = cause.map_or_else(|| error.to_string(), |cause| format!("{error}: {cause}"));
         return if network || error.is_closed() {
-            Error::unavailable("the database went away").because(error.to_string())
+            Error::unavailable("the database went away").because(text)
         } else {
-            Error::internal(format!("PostgreSQL refused a statement: {error}"))
+            Error::internal(format!("PostgreSQL refused a statement: {text}"))
         };
     };
     let code = server.code();

@@ -284,11 +284,6 @@ impl Row {
         Self(values.into_iter())
     }
 
-    /// The column that is read next, left in its place.
-    pub(crate) fn first(&self) -> Result<&Value> {
-        self.0.as_slice().first().ok_or_else(|| Error::internal("a row has fewer columns than are read"))
-    }
-
     /// The next column as it is.
     pub(crate) fn value(&mut self) -> Result<Value> {
         self.0.next().ok_or_else(|| Error::internal("a row has fewer columns than are read"))
@@ -347,6 +342,11 @@ impl Row {
     /// A count: never negative.
     pub(crate) fn count(&mut self) -> Result<u64> {
         u64::try_from(self.int()?).map_err(|_| unlike("a count"))
+    }
+
+    /// A place in a list.
+    pub(crate) fn place(&mut self) -> Result<usize> {
+        usize::try_from(self.int()?).map_err(|_| unlike("a place"))
     }
 
     pub(crate) fn text(&mut self) -> Result<String> {
