@@ -10,7 +10,8 @@ use serde_json::json;
 use tongshi_dialect::{Descriptor, Existence, Incoming, Message, Record, Row};
 use tongshi_model::{Error, Id, Kind, LocalDate, Secret, Space};
 use tongshi_store::{
-    App, Connection, Evidence, Job, Op, Workspace, apps, changes, connections, jobs, meta, sources, workspaces,
+    App, Connection, Evidence, Job, Op, Workspace, apps, changes, connections, jobs, meta, sources,
+    workspaces,
 };
 
 use crate::{

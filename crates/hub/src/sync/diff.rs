@@ -11,6 +11,7 @@ use tongshi_store::{PageRow, Session, SourceHead, quarantine, records, runs, sou
 
 use super::{
     SharedConnector,
+    page::Print,
     proof::{Counts, Difference},
     run::{Checkpoint, Place},
     seen::pack,
@@ -26,8 +27,7 @@ pub(super) struct Rows {
     /// Names the page in the proof.
     pub(super) page: i64,
     pub(super) total: Option<u64>,
-    pub(super) digest: [u8; 16],
-    pub(super) keys_digest: [u8; 16],
+    pub(super) print: Print,
     pub(super) rows: Vec<(Row, [u8; 16])>,
 }
 
@@ -47,8 +47,7 @@ pub(super) struct Diff {
 struct PageOutline {
     page: i64,
     total: Option<u64>,
-    digest: [u8; 16],
-    keys_digest: [u8; 16],
+    print: Print,
     names: Vec<String>,
 }
 
@@ -59,52 +58,57 @@ pub(super) struct StoredPage {
 }
 
 impl Diff {
-    /// The names of all rows.
-    pub(super) fn names(&self) -> HashSet<String> {
-        self.pages.iter().flat_map(|page| page.names.iter().cloned()).collect()
+    /// The names of all rows, page by page.
+    pub(super) fn names(&self) -> impl Iterator<Item = &[String]> {
+        self.pages.iter().map(|page| &*page.names)
     }
 
     /// How many rows there are.
     pub(super) fn rows(&self) -> u64 {
         self.pages.iter().map(|page| page.names.len() as u64).sum()
     }
+
+    /// Adds what another page brings. The two must not name the same things.
+    pub(super) fn add(&mut self, other: Self) {
+        self.items.extend(other.items);
+        self.rejected.extend(other.rejected);
+        self.known.extend(other.known);
+        self.pages.extend(other.pages);
+        self.counts.unchanged += other.counts.unchanged;
+        self.counts.quarantined += other.counts.quarantined;
+        self.rejected_new.extend(other.rejected_new);
+    }
 }
 
-/// Compares rows with what is stored. Only what differs is translated.
+/// Compares the rows of a page with what is stored. Only what differs is translated.
 pub(super) async fn compare(
     hub: &Hub,
     connector: SharedConnector,
     connection: i64,
     kind: Kind,
-    pages: Vec<Rows>,
+    page: Rows,
 ) -> Result<Diff, Error> {
-    let mut outlines = Vec::with_capacity(pages.len());
-    let mut rows: Vec<(Row, [u8; 16])> = Vec::with_capacity(pages.iter().map(|page| page.rows.len()).sum());
-    let mut place: HashMap<String, usize> = HashMap::with_capacity(rows.capacity());
-    for page in pages {
-        let mut names = Vec::with_capacity(page.rows.len());
-        for (row, hash) in page.rows {
-            names.push(row.remote_id.clone());
-            // A thing named twice counts as it was named last.
-            match place.get(&row.remote_id) {
-                Some(at) => rows[*at] = (row, hash),
-                None => {
-                    place.insert(row.remote_id.clone(), rows.len());
-                    rows.push((row, hash));
-                }
-            }
-        }
-        let Rows { page, total, digest, keys_digest, .. } = page;
-        outlines.push(PageOutline { page, total, digest, keys_digest, names });
-    }
-    let names: Vec<&str> = rows.iter().map(|(row, _)| row.remote_id.as_str()).collect();
+    let Rows { page, total, print, rows: all } = page;
+    let names: Vec<String> = all.iter().map(|(row, _)| row.remote_id.clone()).collect();
+    let rows = last_named(all);
+    let asked: Vec<&str> = rows.iter().map(|(row, _)| row.remote_id.as_str()).collect();
     let mut session = hub.store().read().await?;
-    let heads = sources::heads(&mut session, connection, kind, &names).await?;
+    let heads = sources::heads(&mut session, connection, kind, &asked).await?;
     drop(session);
-    let translate = move || translate(&*connector, kind, rows, heads, outlines);
-    tokio::task::spawn_blocking(translate)
-        .await
-        .map_err(|error| Error::internal("the translation of a page ended early").caused_by(error))?
+    translate(&*connector, kind, rows, heads, PageOutline { page, total, print, names })
+}
+
+/// A thing named twice counts as it was named last.
+fn last_named(rows: Vec<(Row, [u8; 16])>) -> Vec<(Row, [u8; 16])> {
+    let mut place: HashMap<&str, usize> = HashMap::with_capacity(rows.len());
+    for (at, (row, _)) in rows.iter().enumerate() {
+        place.insert(&row.remote_id, at);
+    }
+    if place.len() == rows.len() {
+        return rows;
+    }
+    let last: HashSet<usize> = place.into_values().collect();
+    rows.into_iter().enumerate().filter(|(at, _)| last.contains(at)).map(|(_, row)| row).collect()
 }
 
 fn translate(
@@ -112,14 +116,14 @@ fn translate(
     kind: Kind,
     rows: Vec<(Row, [u8; 16])>,
     heads: Vec<Option<SourceHead>>,
-    pages: Vec<PageOutline>,
+    page: PageOutline,
 ) -> Result<Diff, Error> {
     let mut diff = Diff {
         kind,
         items: Vec::new(),
         rejected: Vec::new(),
         known: HashMap::with_capacity(rows.len()),
-        pages,
+        pages: vec![page],
         counts: Counts::default(),
         rejected_new: Vec::new(),
     };
@@ -183,8 +187,8 @@ pub(super) async fn store(
             page: page.page,
             rows: page.names.len() as i64,
             total: page.total.and_then(|total| i64::try_from(total).ok()),
-            digest: page.digest.to_vec(),
-            keys_digest: page.keys_digest.to_vec(),
+            digest: page.print.digest.to_vec(),
+            keys_digest: page.print.keys_digest.to_vec(),
             seen: seen.clone(),
         };
         runs::put_page(session, place.run, row).await?;

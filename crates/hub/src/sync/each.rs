@@ -9,10 +9,8 @@ use tongshi_model::{Error, ErrorKind, Kind};
 use tongshi_store::{Session, punches, sources};
 
 use super::{
-    SharedConnector,
-    diff::{self, Rows},
-    joined, kind_of,
-    page::HashedPage,
+    SharedConnector, diff, joined, kind_of,
+    page::hashed,
     proof::{Counts, ListingProof},
     reap,
     run::{Context, Position},
@@ -186,17 +184,10 @@ async fn store_rows(
     position: &Position,
     tally: &mut Tally,
 ) -> Result<(), Error> {
-    let page = tongshi_dialect::Page { rows: block.rows, ..tongshi_dialect::Page::default() };
-    let page = HashedPage::new(0, page);
-    let rows = Rows {
-        page: position.blocks,
-        total: None,
-        digest: page.digest,
-        keys_digest: page.keys_digest,
-        rows: page.page.rows.into_iter().zip(page.hashes).collect(),
-    };
+    let mut rows = hashed(0, block.rows, None);
+    rows.page = position.blocks;
     let (connector, kind) = (context.connector.clone(), kind_of(listing)?);
-    let diff = diff::compare(&context.hub, connector, context.place.connection, kind, vec![rows]).await?;
+    let diff = diff::compare(&context.hub, connector, context.place.connection, kind, rows).await?;
     tally.rejected.extend(diff.rejected_new.iter().cloned());
     if context.is_dry() {
         let (counts, differences, known) =

@@ -206,7 +206,9 @@ impl Hub {
             _ => full.clone(),
         };
         let unfinished = runs::list(&mut session, workspace, Some(number), 1).await?.pop();
-        if options.mode == Mode::Auto && unfinished.is_some_and(|run| run.state == "running" && run.mode == "full") {
+        if options.mode == Mode::Auto
+            && unfinished.is_some_and(|run| run.state == "running" && run.mode == "full")
+        {
             return Ok((Mode::Full, Reach::Full));
         }
         let now = self.clock().now().as_second();
@@ -240,8 +242,7 @@ impl Hub {
             let lease = self.lease();
             let mut session = self.store().write().await?;
             let claim =
-                runs::claim(&mut session, workspace, number, self.new_id(), mode, &holder, lease)
-                    .await?;
+                runs::claim(&mut session, workspace, number, self.new_id(), mode, &holder, lease).await?;
             match claim {
                 Claim::New(run) => {
                     session.commit().await?;

@@ -7,8 +7,8 @@ use tongshi_model::{Error, Kind};
 use tongshi_store::{Evidence, sources};
 
 use super::{
-    diff::{self, Rows},
-    joined, kind_of,
+    diff, joined, kind_of,
+    page::hashed,
     proof::{Counts, Difference, ListingProof},
     run::{Context, Position},
     seen::Seen,
@@ -140,11 +140,9 @@ async fn confirm(
 
 /// Stores things that were found outside of a page.
 async fn take_in(context: &mut Context<'_>, kind: Kind, rows: Vec<Row>) -> Result<(), Error> {
-    let rows =
-        rows.into_iter().map(|row| (ingest::hash(row.raw.as_bytes()), row)).map(|(hash, row)| (row, hash));
-    let rows = Rows { page: 0, total: None, digest: [0; 16], keys_digest: [0; 16], rows: rows.collect() };
     let connector = context.connector.clone();
-    let diff = diff::compare(&context.hub, connector, context.place.connection, kind, vec![rows]).await?;
+    let rows = hashed(0, rows, None);
+    let diff = diff::compare(&context.hub, connector, context.place.connection, kind, rows).await?;
     if context.is_dry() {
         return Ok(());
     }

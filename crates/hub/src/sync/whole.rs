@@ -1,15 +1,18 @@
 //! Reads a list as a whole: page by page into the store, then again until two readings agree.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
-use tokio::task::JoinHandle;
-use tongshi_dialect::{Ask, Listing, Reach, Row, Slice};
+use tokio::{sync::Semaphore, task::JoinHandle};
+use tongshi_dialect::{Ask, Listing, Reach, Slice};
 use tongshi_model::Error;
 
 use super::{
-    diff::{self, Diff, Rows, StoredPage},
+    diff::{self, Diff, StoredPage},
     joined, kind_of,
-    page::{HashedPage, Known, Pages},
+    page::{Known, Pages, Print, ReadPage, Reader, Recent},
     proof::ListingProof,
     reap,
     run::{Checkpoint, Context, Position},
@@ -66,19 +69,25 @@ struct Reading {
 /// A page as it was last read.
 #[derive(Default)]
 struct Mark {
-    digest: Vec<u8>,
-    keys_digest: Vec<u8>,
-    seen: Vec<u8>,
-    rows: u64,
-    /// For the next reading; an interrupted run reads without.
+    /// What the next reading is to know.
     known: Option<Known>,
+    print: Option<Print>,
+    seen: Vec<u8>,
 }
 
 /// What a transaction on its way holds.
 struct InFlight {
-    names: HashSet<String>,
     rows: u64,
     task: JoinHandle<Result<(Checkpoint, Vec<StoredPage>), Error>>,
+}
+
+/// What was read and is not stored yet.
+struct Unstored {
+    waiting: Option<Diff>,
+    /// The page after the last one that waits.
+    next_page: u32,
+    in_flight: Option<InFlight>,
+    recent: Recent,
 }
 
 impl Reading {
@@ -105,7 +114,8 @@ impl Reading {
         for row in tongshi_store::runs::pages(&mut session, context.place.run, &self.key).await? {
             self.totals.extend(row.total.and_then(|total| u64::try_from(total).ok()));
             let rows = u64::try_from(row.rows).unwrap_or(0);
-            let mark = Mark { digest: row.digest, keys_digest: row.keys_digest, seen: row.seen, rows, known: None };
+            let print = Print { digest: first(&row.digest), keys_digest: first(&row.keys_digest), rows };
+            let mark = Mark { known: Some(Known::stored(print)), print: Some(print), seen: row.seen };
             self.marks.insert(row.page, mark);
         }
         Ok(())
@@ -138,77 +148,87 @@ impl Reading {
 
     /// Reads all pages once. Returns the last page's number and whether any page named other things than before.
     async fn pass(&mut self, context: &mut Context<'_>, pass: u32, from: u32) -> Result<(u32, bool), Error> {
-        let ahead = context.hub.settings().calls_in_flight_max;
-        let known = self.marks.iter().filter_map(|(page, mark)| Some((u32::try_from(*page).ok()?, mark.known?)));
-        let connector = context.connector.clone();
-        let mut pages = Pages::from(connector, self.listing, &self.slice, from, ahead, known.collect());
+        let reader = Arc::new(self.reader(context)?);
+        let known =
+            self.marks.iter().filter_map(|(page, mark)| Some((u32::try_from(*page).ok()?, mark.known?)));
+        let mut pages = Pages::from(Arc::clone(&reader), from, known.collect());
+        let commit_rows = context.hub.settings().commit_rows as u64;
+        // A page is compared at most this many rows after what it should have been compared with was read.
+        let recent = Recent::of(3 * commit_rows);
+        let mut unstored = Unstored { waiting: None, next_page: from, in_flight: None, recent };
         self.totals.clear();
         self.broken.clear();
-        let (mut waiting, mut in_flight) = (Batch::default(), None);
         let (mut moved, mut last, mut keys_before) = (false, from, None);
-        while let Some(page) = pages.next().await? {
+        while let Some(mut page) = pages.next().await? {
             last = page.number;
-            self.totals.extend(page.page.total);
-            self.broken.extend(page.page.broken.iter().cloned());
-            if from == page.number
-                && let Some(total) = page.page.total
-            {
-                context.progress.total(total);
-            }
-            if keys_before == Some(page.keys_digest) && !page.is_empty {
+            if keys_before == Some(page.print.keys_digest) && page.print.rows > 0 {
                 self.repeated = Some(page.number);
                 break;
             }
-            keys_before = Some(page.keys_digest);
-            let mark = self.marks.get(&i64::from(page.number));
-            moved |= mark.is_none_or(|mark| mark.keys_digest != page.keys_digest);
-            let same = mark.is_some_and(|mark| mark.digest == page.digest);
-            if let Some(known) = page.to_know() {
-                self.marks.entry(i64::from(page.number)).or_default().known = Some(known);
+            keys_before = Some(page.print.keys_digest);
+            let names: Vec<&[String]> = page.diff.iter().flat_map(Diff::names).collect();
+            if names.iter().any(|names| unstored.recent.names_any(names)) {
+                self.flush(context, pass, &mut unstored).await?;
+                self.settle(context, &mut unstored).await?;
+                page = reader.read(page.number, None).await?;
             }
-            if same {
-                continue;
-            }
-            waiting.take(page);
-            if waiting.rows >= context.hub.settings().commit_rows {
-                self.flush(context, pass, &mut waiting, &mut in_flight).await?;
+            moved |= self.take(context, from, page, &mut unstored);
+            if unstored.waiting.as_ref().is_some_and(|waiting| waiting.rows() >= commit_rows) {
+                self.flush(context, pass, &mut unstored).await?;
             }
         }
-        self.flush(context, pass, &mut waiting, &mut in_flight).await?;
-        self.settle(context, &mut in_flight).await?;
+        self.flush(context, pass, &mut unstored).await?;
+        self.settle(context, &mut unstored).await?;
         let count = self.marks.len();
         self.marks.retain(|page, _| *page <= i64::from(last));
         Ok((last, moved || self.marks.len() != count))
     }
 
-    /// Compares a batch while the one before is being stored, and begins to store it.
+    fn reader(&self, context: &Context<'_>) -> Result<Reader, Error> {
+        Ok(Reader {
+            hub: context.hub.clone(),
+            connector: context.connector.clone(),
+            connection: context.place.connection,
+            kind: kind_of(self.listing)?,
+            listing: self.listing,
+            slice: self.slice.clone(),
+            calls: Semaphore::new(context.hub.settings().calls_in_flight_max.max(1)),
+        })
+    }
+
+    /// Notes a page and lets what it brings wait. Returns whether it names other things than the reading before.
+    fn take(&mut self, context: &Context<'_>, from: u32, page: ReadPage, unstored: &mut Unstored) -> bool {
+        self.totals.extend(page.total);
+        self.broken.extend(page.broken.iter().cloned());
+        if let Some(total) = page.total.filter(|_| from == page.number) {
+            context.progress.total(total);
+        }
+        let known = page.to_know();
+        let mark = self.marks.entry(i64::from(page.number)).or_default();
+        let moved = mark.print.is_none_or(|print| print.keys_digest != page.print.keys_digest);
+        (mark.known, mark.print) = (Some(known), Some(page.print));
+        let Some(diff) = page.diff else { return moved };
+        diff.names().for_each(|names| unstored.recent.add(names));
+        self.rejected.extend(diff.rejected_new.iter().cloned());
+        unstored.next_page = page.number + 1;
+        match &mut unstored.waiting {
+            Some(waiting) => waiting.add(diff),
+            None => unstored.waiting = Some(diff),
+        }
+        moved
+    }
+
+    /// Begins to store what waits, after what is being stored.
     async fn flush(
         &mut self,
         context: &mut Context<'_>,
         pass: u32,
-        waiting: &mut Batch,
-        in_flight: &mut Option<InFlight>,
+        unstored: &mut Unstored,
     ) -> Result<(), Error> {
-        if waiting.pages.is_empty() {
-            return Ok(());
+        let Some(diff) = unstored.waiting.take() else { return Ok(()) };
+        if let Some(in_flight) = unstored.in_flight.take() {
+            self.settled(context, in_flight).await?;
         }
-        let next_page = waiting.last + 1;
-        let batch = std::mem::take(waiting).pages;
-        // Something on both batches must be compared with what the first one stores.
-        let shared = in_flight.as_ref().is_some_and(|stored| {
-            batch.iter().flat_map(|page| &page.rows).any(|(row, _)| stored.names.contains(&row.remote_id))
-        });
-        if shared {
-            self.settle(context, in_flight).await?;
-        }
-        let kind = kind_of(self.listing)?;
-        for page in &batch {
-            self.mark(page);
-        }
-        let connector = context.connector.clone();
-        let diff = diff::compare(&context.hub, connector, context.place.connection, kind, batch).await?;
-        self.settle(context, in_flight).await?;
-        self.rejected.extend(diff.rejected_new.iter().cloned());
         if context.is_dry() {
             return self.describe(context, diff).await;
         }
@@ -216,24 +236,28 @@ impl Reading {
             listing: self.listing.name.to_owned(),
             slice: self.number,
             pass,
-            page: next_page,
+            page: unstored.next_page,
             ..Position::default()
         };
-        let (names, rows) = (diff.names(), diff.rows());
-        *in_flight = Some(InFlight { names, rows, task: context.storing(self.key.clone(), diff, position) });
+        let rows = diff.rows();
+        let task = context.storing(self.key.clone(), diff, position);
+        unstored.in_flight = Some(InFlight { rows, task });
         Ok(())
     }
 
-    /// Waits for what is being stored.
-    async fn settle(
-        &mut self,
-        context: &mut Context<'_>,
-        in_flight: &mut Option<InFlight>,
-    ) -> Result<(), Error> {
-        let Some(stored) = in_flight.take() else { return Ok(()) };
-        let (checkpoint, pages) = joined(stored.task).await?;
+    /// Waits until everything is stored.
+    async fn settle(&mut self, context: &mut Context<'_>, unstored: &mut Unstored) -> Result<(), Error> {
+        if let Some(in_flight) = unstored.in_flight.take() {
+            self.settled(context, in_flight).await?;
+        }
+        unstored.recent.clear();
+        Ok(())
+    }
+
+    async fn settled(&mut self, context: &mut Context<'_>, in_flight: InFlight) -> Result<(), Error> {
+        let (checkpoint, pages) = joined(in_flight.task).await?;
         context.advance(checkpoint);
-        context.progress.advance(stored.rows);
+        context.progress.advance(in_flight.rows);
         for page in pages {
             self.marks.entry(page.page).or_default().seen = page.seen;
         }
@@ -241,7 +265,7 @@ impl Reading {
     }
 
     async fn describe(&mut self, context: &mut Context<'_>, diff: Diff) -> Result<(), Error> {
-        self.names.extend(diff.names());
+        self.names.extend(diff.names().flatten().cloned());
         let rows = diff.rows();
         let (counts, differences, known) =
             diff::describe(&context.hub, &context.place, diff, context.room()).await?;
@@ -256,13 +280,6 @@ impl Reading {
         Ok(())
     }
 
-    fn mark(&mut self, page: &Rows) {
-        let mark = self.marks.entry(page.page).or_default();
-        mark.digest = page.digest.to_vec();
-        mark.keys_digest = page.keys_digest.to_vec();
-        mark.rows = page.rows.len() as u64;
-    }
-
     /// Says whether this slice was seen whole.
     fn judge(&self, proof: &mut ListingProof) {
         let mut seen = Seen::default();
@@ -273,7 +290,7 @@ impl Reading {
             self.names.len() as u64
         };
         let total = if self.totals.len() == 1 { self.totals.iter().next().copied() } else { None };
-        let rows: u64 = self.marks.values().map(|mark| mark.rows).sum();
+        let rows: u64 = self.marks.values().filter_map(|mark| mark.print).map(|print| print.rows).sum();
         proof.pages += self.marks.len() as u64;
         proof.rows += rows;
         proof.unique += unique;
@@ -311,25 +328,7 @@ impl Reading {
     }
 }
 
-/// Pages to be stored together.
-#[derive(Default)]
-struct Batch {
-    pages: Vec<Rows>,
-    rows: usize,
-    last: u32,
-}
-
-impl Batch {
-    fn take(&mut self, page: HashedPage) {
-        self.rows += page.page.rows.len();
-        self.last = page.number;
-        let rows: Vec<(Row, [u8; 16])> = page.page.rows.into_iter().zip(page.hashes).collect();
-        self.pages.push(Rows {
-            page: i64::from(page.number),
-            total: page.page.total,
-            digest: page.digest,
-            keys_digest: page.keys_digest,
-            rows,
-        });
-    }
+/// The first half of a digest, as it is compared.
+fn first(digest: &[u8]) -> [u8; 16] {
+    digest.try_into().unwrap_or_default()
 }

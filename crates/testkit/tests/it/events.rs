@@ -107,7 +107,10 @@ async fn a_forged_event_is_refused() {
         let connection = hook.connection.lock().unwrap().unwrap();
         let mut forged = hook.received.lock().unwrap()[0].clone();
         assert!(hub.hub.receive(connection, forged.clone()).await.is_ok());
-        forged.body = String::from_utf8(forged.body.to_vec()).unwrap().replacen("employee_deleted", "employee_created", 1).into();
+        forged.body = String::from_utf8(forged.body.to_vec())
+            .unwrap()
+            .replacen("employee_deleted", "employee_created", 1)
+            .into();
         assert!(hub.hub.receive(connection, forged).await.is_err());
         assert!(hub.hub.receive(Id::of(&["nobody"]), Message::new(http::Method::POST, "/")).await.is_err());
     })

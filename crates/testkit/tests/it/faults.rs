@@ -111,7 +111,10 @@ async fn no_broken_run_is_green_or_deletes() {
             if outcome.complete {
                 green += 1;
                 let differing: Vec<_> = after.symmetric_difference(&company).collect();
-                assert!(differing.is_empty(), "green after way {way} ({hits} hits, seed {seed}): {differing:?}");
+                assert!(
+                    differing.is_empty(),
+                    "green after way {way} ({hits} hits, seed {seed}): {differing:?}"
+                );
             } else {
                 failed += 1;
             }

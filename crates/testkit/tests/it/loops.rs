@@ -37,7 +37,8 @@ fn forget_vendor_words(value: &mut Value) {
 async fn same(hub: &TestHub, kind: Kind, drop: &[&str]) {
     let company = plain(hub.records(&hub.company, kind).await, drop);
     let copy = plain(hub.records(&hub.main, kind).await, drop);
-    assert_eq!(company.len(), copy.len(), "{kind}");
+    let missing: Vec<_> = company.iter().filter(|doc| !copy.contains(doc)).take(2).collect();
+    assert_eq!(company.len(), copy.len(), "{kind}: {missing:#?}");
     for (company, copy) in company.iter().zip(&copy) {
         assert_eq!(company, copy, "{kind}");
     }
@@ -59,11 +60,16 @@ async fn everything_arrives_as_it_is() {
         // Shifts are asked for by number, and the proof says for how many that is not possible.
         let shifts = outcome.listings.iter().find(|proof| proof.listing == "shift_assignment").unwrap();
         assert!(shifts.why.iter().any(|why| why.contains("have no number")), "{shifts:#?}");
-        let (company, copy) =
-            (hub.records(&hub.company, Kind::ShiftAssignment).await, hub.records(&hub.main, Kind::ShiftAssignment).await);
+        let (company, copy) = (
+            hub.records(&hub.company, Kind::ShiftAssignment).await,
+            hub.records(&hub.main, Kind::ShiftAssignment).await,
+        );
         assert!(copy.len() > 200 && copy.len() < company.len());
-        let company = hub.records(&hub.company, Kind::Approval).await.len();
-        assert_eq!(hub.records(&hub.main, Kind::Approval).await.len(), company);
+        // Two approvals are older than the days that were asked for.
+        let drop = ["applicant", "title", "status_label", "form"];
+        let mut company = plain(hub.records(&hub.company, Kind::Approval).await, &drop);
+        company.retain(|approval| approval["submitted_at"].as_str().is_some_and(|at| at > "2025-02-09"));
+        assert_eq!(company, plain(hub.records(&hub.main, Kind::Approval).await, &drop));
         let again = hub.sync_with(all).await;
         assert!(again.complete);
         let changed =
