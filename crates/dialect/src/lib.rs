@@ -24,8 +24,8 @@ pub use auth::{
 };
 pub use client::{CallError, Client, Pacer, Promptly, Transport, TransportError};
 pub use connector::{
-    Ask, Connect, Connector, Credential, Existence, Fingerprint, Health, Incoming, Listing, Over, Page, PulledPunches,
-    Reach, Receipt, Row, Slice, Subject, Window, Write, fingerprint,
+    Ask, Connect, Connector, Credential, Existence, Fingerprint, Health, Incoming, Listing, Over, Page,
+    PulledPunches, Reach, Receipt, Row, Slice, Subject, Window, Write, fingerprint,
 };
 pub use descriptor::{
     Capability, CredentialField, Descriptor, EventMaker, FaceKey, FaceMaker, OperationInfo,

@@ -49,7 +49,7 @@ impl Default for Settings {
             passes_max: 4,
             lease_seconds: 300,
             sync_every_seconds: 300,
-            commit_rows: 5000,
+            commit_rows: 4000,
         }
     }
 }

@@ -151,6 +151,7 @@ impl Hub {
             limit: limit + 1,
             ..empty_query(query.kind)
         };
+        by_hire_date(&mut found);
         for (field, value) in &query.filters {
             add_filter(&mut found, field, value, scopes)?;
         }
@@ -316,7 +317,7 @@ pub(crate) fn to_store_query(query: &tongshi_dialect::Query) -> Result<tongshi_s
         let at = at.ok_or_else(|| Error::internal(format!("{} is not found by {name}", query.kind)))?;
         keys.push((at, value.clone()));
     }
-    Ok(tongshi_store::Query {
+    let mut asked = tongshi_store::Query {
         keys,
         fields: query.fields.iter().map(|(name, values)| ((*name).to_owned(), values.clone())).collect(),
         date_from: query.date_from,
@@ -329,7 +330,19 @@ pub(crate) fn to_store_query(query: &tongshi_dialect::Query) -> Result<tongshi_s
         offset: query.offset,
         limit: query.limit,
         ..empty_query(query.kind)
-    })
+    };
+    by_hire_date(&mut asked);
+    Ok(asked)
+}
+
+/// An employee's date is the day of hiring. It is looked for in the documents: an index of it would be written for
+/// everybody and read by few.
+fn by_hire_date(query: &mut tongshi_store::Query) {
+    let (from, to) = (query.date_from, query.date_to);
+    if query.kind == Kind::Employee && (from.is_some() || to.is_some()) {
+        (query.date_from, query.date_to) = (None, None);
+        query.field_dates.push(("hire_date".to_owned(), from, to));
+    }
 }
 
 /// The document without the fields that the reader may not see: absent, not masked.

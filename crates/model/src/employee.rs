@@ -121,10 +121,6 @@ impl Entity for Employee {
             id_key(self.legal_entity),
         ])
     }
-
-    fn date(&self) -> Option<LocalDate> {
-        self.hire_date
-    }
 }
 
 code! {

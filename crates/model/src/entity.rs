@@ -21,8 +21,7 @@ pub trait Entity: Serialize + DeserializeOwned + Send + Sync + 'static {
     /// The values by which it is looked up, in the order of [`Kind::lookups`].
     fn keys(&self) -> Keys;
 
-    /// The day it belongs to, where it has one: the day of a shift, the first day of a leave, the day on which
-    /// somebody was hired.
+    /// The day it belongs to, where it has one: the day of a shift, the first day of a leave.
     fn date(&self) -> Option<LocalDate> {
         None
     }

@@ -147,13 +147,13 @@ pub async fn append(s: &mut Session, workspace: &Workspace, rows: Vec<NewChange>
 }
 
 /// The columns that [`take`] reads. What came after a change is what the next change of that record replaced, or what
-/// the record says now.
+/// the record says now. A change that comes after another makes a version above 1, and only those are indexed.
 macro_rules! select {
     () => {
         "SELECT c.seq, c.record, c.kind, c.op, c.version, c.before,
                 CASE WHEN c.op = 3 THEN NULL ELSE COALESCE(
                     (SELECT n.before FROM changes n
-                     WHERE n.workspace = c.workspace AND n.record = c.record AND n.seq > c.seq
+                     WHERE n.workspace = c.workspace AND n.record = c.record AND n.seq > c.seq AND n.version > 1
                      ORDER BY n.seq LIMIT 1),
                     (SELECT r.doc FROM records r WHERE r.id = c.record)) END,
                 c.run, c.actor, c.at, c.source, c.before_raw, c.before_hash
@@ -178,17 +178,6 @@ pub async fn after(
                  ORDER BY c.seq LIMIT $4"
             ),
             params![workspace.no, seq, kind, limit],
-        )
-        .await?;
-    rows.into_iter().map(take).collect()
-}
-
-/// The latest changes of a record, newest first.
-pub async fn of_record(s: &mut Session, workspace: &Workspace, id: Id, limit: u32) -> Result<Vec<Change>> {
-    let rows = s
-        .rows(
-            concat!(select!(), "WHERE c.workspace = $1 AND c.record = $2 ORDER BY c.seq DESC LIMIT $3"),
-            params![workspace.no, id, limit],
         )
         .await?;
     rows.into_iter().map(take).collect()

@@ -63,9 +63,20 @@ impl Diff {
         self.pages.iter().map(|page| &*page.names)
     }
 
+    /// The names of what is new or different.
+    pub(super) fn stored_names(&self) -> impl Iterator<Item = &str> {
+        self.items.iter().map(|item| &*item.remote_id)
+    }
+
     /// How many rows there are.
     pub(super) fn rows(&self) -> u64 {
         self.pages.iter().map(|page| page.names.len() as u64).sum()
+    }
+
+    /// How much there is to store, in rows that are new or different: one that says what is known costs next to nothing,
+    /// and what differs here and there is stored the better the more of it comes together.
+    pub(super) fn weight(&self) -> u64 {
+        (self.items.len() + self.rejected.len()) as u64 + self.rows() / 8
     }
 
     /// Adds what another page brings. The two must not name the same things.

@@ -23,7 +23,7 @@ use super::{
 use crate::{Hub, ingest};
 
 /// Pages that may be ready before they are asked for, for each call that may be in flight.
-const READY: usize = 3;
+const READY: usize = 2;
 
 /// A page, compared with what is stored.
 pub(super) struct ReadPage {
@@ -191,17 +191,17 @@ fn half(digest: Sha256) -> [u8; 16] {
     first
 }
 
-/// The names of rows that may not have been stored yet when a page was compared.
+/// The names of things, new or different, that may not have been stored yet when a page was compared.
 pub(super) struct Recent {
     hasher: RandomState,
-    /// The hash of a name, and how many rows had gone by. An accidental hit costs a page read twice, no more.
+    /// The hash of a name, and how many had gone by. An accidental hit costs a page read twice, no more.
     names: HashMap<u64, u64>,
     gone_by: u64,
     window: u64,
 }
 
 impl Recent {
-    /// Remembers this many rows at least.
+    /// Remembers this many at least.
     pub(super) fn of(window: u64) -> Self {
         Self { hasher: RandomState::new(), names: HashMap::new(), gone_by: 0, window }
     }
@@ -209,14 +209,13 @@ impl Recent {
     /// Whether any of these was named lately.
     pub(super) fn names_any(&self, names: &[String]) -> bool {
         names.iter().any(|name| {
-            let when = self.names.get(&self.hasher.hash_one(name));
+            let when = self.names.get(&self.hasher.hash_one(name.as_str()));
             when.is_some_and(|when| self.gone_by - when <= self.window)
         })
     }
 
     /// These go by.
-    pub(super) fn add(&mut self, names: &[String]) {
-        self.window = self.window.max(8 * names.len() as u64);
+    pub(super) fn add<'a>(&mut self, names: impl Iterator<Item = &'a str>) {
         for name in names {
             self.gone_by += 1;
             self.names.insert(self.hasher.hash_one(name), self.gone_by);
@@ -241,7 +240,7 @@ mod tests {
     fn remembers_lately_and_forgets() {
         let name = |number: u32| vec![number.to_string()];
         let mut recent = Recent::of(10);
-        (0..100).for_each(|number| recent.add(&name(number)));
+        (0..100).for_each(|number| recent.add(name(number).iter().map(String::as_str)));
         assert!(recent.names_any(&name(95)) && !recent.names_any(&name(3)) && !recent.names_any(&name(100)));
         assert!(recent.names.len() <= 21);
         recent.clear();

@@ -153,8 +153,8 @@ impl Reading {
             self.marks.iter().filter_map(|(page, mark)| Some((u32::try_from(*page).ok()?, mark.known?)));
         let mut pages = Pages::from(Arc::clone(&reader), from, known.collect());
         let commit_rows = context.hub.settings().commit_rows as u64;
-        // A page is compared at most this many rows after what it should have been compared with was read.
-        let recent = Recent::of(3 * commit_rows);
+        // A page is compared before what waits and what is being stored is there, and while some more are read.
+        let recent = Recent::of(3 * commit_rows + 20_000);
         let mut unstored = Unstored { waiting: None, next_page: from, in_flight: None, recent };
         self.totals.clear();
         self.broken.clear();
@@ -173,7 +173,7 @@ impl Reading {
                 page = reader.read(page.number, None).await?;
             }
             moved |= self.take(context, from, page, &mut unstored);
-            if unstored.waiting.as_ref().is_some_and(|waiting| waiting.rows() >= commit_rows) {
+            if unstored.waiting.as_ref().is_some_and(|waiting| waiting.weight() >= commit_rows) {
                 self.flush(context, pass, &mut unstored).await?;
             }
         }
@@ -208,7 +208,7 @@ impl Reading {
         let moved = mark.print.is_none_or(|print| print.keys_digest != page.print.keys_digest);
         (mark.known, mark.print) = (Some(known), Some(page.print));
         let Some(diff) = page.diff else { return moved };
-        diff.names().for_each(|names| unstored.recent.add(names));
+        unstored.recent.add(diff.stored_names());
         self.rejected.extend(diff.rejected_new.iter().cloned());
         unstored.next_page = page.number + 1;
         match &mut unstored.waiting {

@@ -25,6 +25,8 @@ pub(super) struct Desk {
     path: PathBuf,
     /// The writer's, nobody else's.
     epoch: Option<Arc<AtomicU64>>,
+    /// Tells the thread that folds the log back; the writer's, nobody else's.
+    committed: Option<std::sync::mpsc::SyncSender<()>>,
     connection: Option<Connection>,
     /// `PRAGMA data_version` of the writing connection: it moves when another connection has committed.
     version: i64,
@@ -34,7 +36,12 @@ pub(super) struct Desk {
 
 impl Desk {
     pub(super) fn new(path: PathBuf, epoch: Option<Arc<AtomicU64>>) -> Self {
-        Self { path, epoch, connection: None, version: 0, broken: false }
+        Self { path, epoch, committed: None, connection: None, version: 0, broken: false }
+    }
+
+    /// Signals each commit.
+    pub(super) fn signalling(self, committed: std::sync::mpsc::SyncSender<()>) -> Self {
+        Self { committed: Some(committed), ..self }
     }
 
     pub(super) fn open(&mut self) -> Result<()> {
@@ -94,6 +101,10 @@ impl Desk {
         let outcome = self.run("COMMIT", &[]);
         self.roll_back();
         outcome?;
+        if let Some(committed) = &self.committed {
+            // A signal that is still unread says the same.
+            let _ = committed.try_send(());
+        }
         if shown && let Some(epoch) = &self.epoch {
             epoch.fetch_add(1, Ordering::SeqCst);
         }
@@ -329,10 +340,11 @@ fn open_writer(path: &Path) -> Result<Connection, Opening> {
     // Several processes may start at once, and only one of them can turn the write-ahead log on.
     connection.busy_timeout(POLL * BUSY_ROUNDS)?;
     // Pages of 16 KiB: a page of new people touches most leaves of every index, and fewer, larger leaves cost less in
-    // the log (measured; memory-mapping did not help). The log is folded back at about 64 MiB.
+    // the log (measured; memory-mapping did not help). The log is folded back by a thread of its own (`fold_log`); only
+    // where that one cannot keep up does a commit do it, at about 256 MiB.
     connection.execute_batch(
         "PRAGMA page_size = 16384; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;
-         PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 4000; PRAGMA temp_store = MEMORY;",
+         PRAGMA cache_size = -49152; PRAGMA wal_autocheckpoint = 16000; PRAGMA temp_store = MEMORY;",
     )?;
     connection.busy_timeout(POLL)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_CACHED);
@@ -346,9 +358,34 @@ fn open_reader(path: &Path) -> Result<Connection, Opening> {
     )?;
     connection.busy_timeout(POLL * BUSY_ROUNDS)?;
     connection
-        .execute_batch("PRAGMA query_only = ON; PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY;")?;
+        .execute_batch("PRAGMA query_only = ON; PRAGMA cache_size = -8192; PRAGMA temp_store = MEMORY;")?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_CACHED);
     Ok(connection)
+}
+
+/// Folds the write-ahead log back into the database beside the writer, whenever it has grown by this much. It never
+/// waits for anybody, so it may do less than all. Ends when nobody signals any more.
+pub(super) fn fold_log(path: &Path, committed: &std::sync::mpsc::Receiver<()>) {
+    const GROWN_BYTES: u64 = 32 * 1024 * 1024;
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    let mut connection: Option<Connection> = None;
+    let mut folded_at = 0;
+    while committed.recv().is_ok() {
+        let bytes = std::fs::metadata(&log).map_or(0, |file| file.len());
+        // The log begins anew when all of it was folded back, and keeps its length then.
+        folded_at = folded_at.min(bytes);
+        if bytes - folded_at < GROWN_BYTES {
+            continue;
+        }
+        connection = connection.or_else(|| open_reader(path).ok());
+        let Some(open) = &connection else { continue };
+        let folded = open.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
+        match folded {
+            Ok(()) => folded_at = bytes,
+            Err(_) => connection = None,
+        }
+    }
 }
 
 /// Makes the file readable to its owner only. SQLite gives the log beside it the same mode.

@@ -18,7 +18,7 @@ use tongshi_model::{Error, Result};
 
 use super::{
     Bulk, Row, Value, WAIT,
-    desk::{Desk, POLL},
+    desk::{Desk, POLL, fold_log},
     too_busy,
 };
 
@@ -43,7 +43,14 @@ impl Sqlite {
     /// start to the next.
     pub(crate) async fn open(path: PathBuf, epoch: u64) -> Result<Self> {
         let epoch = Arc::new(AtomicU64::new(epoch));
-        let writer = Worker::start("tongshi-writer", Desk::new(path.clone(), Some(epoch.clone())))?;
+        let (committed, signals) = mpsc::sync_channel(1);
+        let folded = path.clone();
+        thread::Builder::new()
+            .name("tongshi-log".to_owned())
+            .spawn(move || fold_log(&folded, &signals))
+            .map_err(|error| Error::unavailable("the system gives no more threads").caused_by(error))?;
+        let desk = Desk::new(path.clone(), Some(epoch.clone())).signalling(committed);
+        let writer = Worker::start("tongshi-writer", desk)?;
         // The writer comes first: it makes the file and decides its page size and journal.
         writer.call(Desk::open).await?;
         let mut free = Vec::with_capacity(READERS);

@@ -54,7 +54,7 @@ fn break_one(way: u64, number: u64) -> Effect {
             body["totalCount"] = 1.into();
             body["totalPages"] = 1.into();
         }),
-        _ if number % 2 == 0 => {
+        _ if number.is_multiple_of(2) => {
             Effect::Answer(Reply::json(StatusCode::OK, "{\"code\": 9999, \"text\": \"odd\"}"))
         }
         _ => page(|body| body["employees"] = serde_json::json!([{"name": "nobody"}])),

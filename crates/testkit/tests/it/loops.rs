@@ -9,7 +9,7 @@ use tongshi_testkit::{Setup, TestHub, on_each_database};
 
 /// Documents of a kind without what differs by design between the company and its copy: references (they name the
 /// copy's records) and the vendor's words.
-fn plain(records: Vec<tongshi_hub::RecordView>, drop: &[&str]) -> Vec<Value> {
+fn plain(records: &[tongshi_hub::RecordView], drop: &[&str]) -> Vec<Value> {
     let mut docs: Vec<Value> = records
         .iter()
         .map(|record| {
@@ -35,8 +35,8 @@ fn forget_vendor_words(value: &mut Value) {
 }
 
 async fn same(hub: &TestHub, kind: Kind, drop: &[&str]) {
-    let company = plain(hub.records(&hub.company, kind).await, drop);
-    let copy = plain(hub.records(&hub.main, kind).await, drop);
+    let company = plain(&hub.records(&hub.company, kind).await, drop);
+    let copy = plain(&hub.records(&hub.main, kind).await, drop);
     let missing: Vec<_> = company.iter().filter(|doc| !copy.contains(doc)).take(2).collect();
     assert_eq!(company.len(), copy.len(), "{kind}: {missing:#?}");
     for (company, copy) in company.iter().zip(&copy) {
@@ -67,9 +67,9 @@ async fn everything_arrives_as_it_is() {
         assert!(copy.len() > 200 && copy.len() < company.len());
         // Two approvals are older than the days that were asked for.
         let drop = ["applicant", "title", "status_label", "form"];
-        let mut company = plain(hub.records(&hub.company, Kind::Approval).await, &drop);
+        let mut company = plain(&hub.records(&hub.company, Kind::Approval).await, &drop);
         company.retain(|approval| approval["submitted_at"].as_str().is_some_and(|at| at > "2025-02-09"));
-        assert_eq!(company, plain(hub.records(&hub.main, Kind::Approval).await, &drop));
+        assert_eq!(company, plain(&hub.records(&hub.main, Kind::Approval).await, &drop));
         let again = hub.sync_with(all).await;
         assert!(again.complete);
         let changed =
@@ -133,7 +133,11 @@ async fn punch_days_follow_the_vendors() {
             let mut days: Vec<_> = days
                 .into_iter()
                 .map(|day| {
-                    (day.date, day.first_in.map(|at| at.timestamp()), day.last_out.map(|at| at.timestamp()))
+                    (
+                        day.date,
+                        day.first_in.map(tongshi_model::Instant::timestamp),
+                        day.last_out.map(tongshi_model::Instant::timestamp),
+                    )
                 })
                 .collect();
             days.sort();

@@ -9,9 +9,9 @@ mod writes;
 use async_trait::async_trait;
 use serde_json::{Map, Value};
 use tongshi_dialect::{
-    Ask, AuthScheme, CallError, Client, Connect, Connector, Credential, CredentialField, Existence, Fingerprint,
-    Explanation, Health, Incoming, Listing, Message, Operation, Page, Receipt, Reply, Row, Signs, Slice,
-    Write, operations,
+    Ask, AuthScheme, CallError, Client, Connect, Connector, Credential, CredentialField, Existence,
+    Explanation, Fingerprint, Health, Incoming, Listing, Message, Operation, Page, Receipt, Reply, Row,
+    Signs, Slice, Write, operations,
 };
 use tongshi_model::{Draft, Error, Kind, Secret, Space, Timestamp};
 
