@@ -52,7 +52,9 @@ fn arrows(file: &File, name: &str) -> Vec<Finding> {
     };
     let mut findings = Vec::new();
     for (used, for_tests) in uses(&manifest) {
+        // A crate's own tests may ask for its features.
         let permitted = allowed.contains(&used.as_str())
+            || for_tests && used == name
             || for_tests && used == "testkit" && TESTKIT_IN_TESTS.contains(&name);
         if !permitted {
             let kind = if for_tests { " in its tests" } else { "" };
