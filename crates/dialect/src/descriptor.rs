@@ -21,6 +21,8 @@ pub struct Descriptor {
     pub credential: &'static [CredentialField],
     /// The kinds of key that a face's app holds.
     pub face_keys: &'static [FaceKey],
+    /// The codes that an administrator hands out for use at the face.
+    pub codes: &'static [CodeKind],
     /// All operations.
     pub operations: &'static [OperationInfo],
     /// Makes the calling half.
@@ -85,6 +87,17 @@ pub struct FaceKey {
     pub secret: &'static str,
     /// What made-up ids begin with.
     pub prefix: &'static str,
+}
+
+/// A kind of code that is handed to somebody and used once at the face.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct CodeKind {
+    /// The purpose under which the face looks it up: `zhiren.bind_code`.
+    pub purpose: &'static str,
+    /// What it is for, for people.
+    pub about: &'static str,
+    /// How long it is valid unless somebody says otherwise.
+    pub lifetime_seconds: i64,
 }
 
 /// An operation with its types forgotten.

@@ -28,7 +28,7 @@ pub use connector::{
     PulledPunches, Reach, Receipt, Row, Slice, Subject, Window, Write, fingerprint,
 };
 pub use descriptor::{
-    Capability, CredentialField, Descriptor, EventMaker, FaceKey, FaceMaker, OperationInfo,
+    Capability, CodeKind, CredentialField, Descriptor, EventMaker, FaceKey, FaceMaker, OperationInfo,
 };
 pub use desk::{Desk, Face, Grant};
 pub use message::{Message, ParamFault, Reply, strict_pairs};

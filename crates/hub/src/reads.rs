@@ -317,7 +317,7 @@ pub(crate) fn to_store_query(query: &tongshi_dialect::Query) -> Result<tongshi_s
         let at = at.ok_or_else(|| Error::internal(format!("{} is not found by {name}", query.kind)))?;
         keys.push((at, value.clone()));
     }
-    let mut asked = tongshi_store::Query {
+    Ok(tongshi_store::Query {
         keys,
         fields: query.fields.iter().map(|(name, values)| ((*name).to_owned(), values.clone())).collect(),
         date_from: query.date_from,
@@ -330,9 +330,7 @@ pub(crate) fn to_store_query(query: &tongshi_dialect::Query) -> Result<tongshi_s
         offset: query.offset,
         limit: query.limit,
         ..empty_query(query.kind)
-    };
-    by_hire_date(&mut asked);
-    Ok(asked)
+    })
 }
 
 /// An employee's date is the day of hiring. It is looked for in the documents: an index of it would be written for

@@ -212,6 +212,24 @@ impl Hub {
         self.issue_token_for(workspace, None, purpose, payload, lifetime_seconds).await
     }
 
+    /// Makes a code of a kind that one of the dialects knows, to be handed to somebody.
+    pub async fn issue_code(
+        &self,
+        workspace: &Workspace,
+        purpose: &str,
+        lifetime_seconds: Option<i64>,
+    ) -> Result<String, Error> {
+        let mut kinds = self.dialects().iter().flat_map(|dialect| dialect.codes);
+        let Some(kind) = kinds.find(|kind| kind.purpose == purpose) else {
+            let known = self.dialects().iter().flat_map(|dialect| dialect.codes).map(|kind| kind.purpose);
+            let known: Vec<&str> = known.collect();
+            let text = format!("there is no kind of code '{purpose}'; there are: {}", known.join(", "));
+            return Err(Error::not_found(text));
+        };
+        let lifetime = lifetime_seconds.unwrap_or(kind.lifetime_seconds);
+        self.issue_token(workspace, kind.purpose, &Value::Null, Some(lifetime)).await
+    }
+
     async fn issue_token_for(
         &self,
         workspace: &Workspace,

@@ -25,6 +25,7 @@ Examples:
   tongshi app create kiosk --face zhiren --write --sensitivity personal --setting callback_url=https://kiosk.example.com/back
   tongshi app list
   tongshi app disable kiosk
+  tongshi app code zhiren.bind_code --lifetime-seconds 3600
 
 Exit codes: 0 done; 1 there is no such app, face or kind.")]
 pub(crate) struct Args {
@@ -35,6 +36,14 @@ pub(crate) struct Args {
 
 #[derive(clap::Subcommand)]
 enum Action {
+    /// Make a code that somebody uses once at a face, such as zhiren.bind_code
+    Code {
+        /// What it is for
+        purpose: String,
+        /// How long it is valid
+        #[arg(long, value_name = "SECONDS")]
+        lifetime_seconds: Option<i64>,
+    },
     /// Register an app, or give it fresh keys
     Create(Create),
     /// List the apps
@@ -88,6 +97,15 @@ pub(crate) async fn run(program: &Program, args: Args) -> Result<Exit, Failure> 
     match args.action {
         Action::Create(create) => self::create(program, create).await?,
         Action::List => list(program).await?,
+        Action::Code { purpose, lifetime_seconds } => {
+            let (hub, workspace) = program.open().await?;
+            let code = hub.issue_code(&workspace, &purpose, lifetime_seconds).await?;
+            if program.json {
+                print::json(&json!({ "purpose": purpose, "code": code }))?;
+            } else {
+                print::line(code)?;
+            }
+        }
         Action::Disable { name, enable } => {
             let (hub, workspace) = program.open().await?;
             hub.disable_app(&workspace, &name, !enable).await?;

@@ -17,7 +17,7 @@ mod server;
 mod tests;
 mod wire;
 
-use tongshi_dialect::{Capability, Descriptor, FaceKey};
+use tongshi_dialect::{Capability, CodeKind, Descriptor, FaceKey};
 use tongshi_model::Kind;
 
 /// This vendor, for the list.
@@ -31,6 +31,11 @@ pub(crate) static DESCRIPTOR: Descriptor = Descriptor {
         FaceKey { id: "access_key", secret: "secret_key", prefix: "ak" },
         FaceKey { id: "app_id", secret: "app_secret", prefix: "app" },
     ],
+    codes: &[CodeKind {
+        purpose: "zhiren.bind_code",
+        about: "Moka binds its company to ours with it; the document gives no lifetime, a day is ours",
+        lifetime_seconds: 24 * 60 * 60,
+    }],
     operations: client::OPERATIONS,
     connect: client::connect,
     serve: server::serve,

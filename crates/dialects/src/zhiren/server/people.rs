@@ -24,12 +24,14 @@ const MOBILE_DIGITS_MIN: usize = 7;
 pub(super) async fn employees(caller: Caller, ask: wire::EmployeeList) -> Result<wire::Employees, Fault> {
     check_company(&caller, ask.token.as_deref())?;
     let mut query = Query::of(Kind::Employee, 0);
-    query.date_from = day("join_date_start", ask.join_date_start.as_deref())?;
-    query.date_to = day("join_date_end", ask.join_date_end.as_deref())?;
-    let left_from = day("leave_date_start", ask.leave_date_start.as_deref())?;
-    let left_to = day("leave_date_end", ask.leave_date_end.as_deref())?;
-    if left_from.is_some() || left_to.is_some() {
-        query.field_dates.push(("leave_date", left_from, left_to));
+    for (field, from, to) in [
+        ("hire_date", ("join_date_start", ask.join_date_start), ("join_date_end", ask.join_date_end)),
+        ("leave_date", ("leave_date_start", ask.leave_date_start), ("leave_date_end", ask.leave_date_end)),
+    ] {
+        let (from, to) = (day(from.0, from.1.as_deref())?, day(to.0, to.1.as_deref())?);
+        if from.is_some() || to.is_some() {
+            query.field_dates.push((field, from, to));
+        }
     }
     if let Some(name) = ask.name.filter(|name| !name.is_empty()) {
         query = query.key("name", name);
