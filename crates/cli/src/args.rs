@@ -48,7 +48,7 @@ pub(crate) struct Global {
     /// Print JSON for programs on standard output; everything else goes to standard error
     #[arg(long, global = true, help_heading = "Everywhere")]
     pub(crate) json: bool,
-    /// What is logged on standard error: error, warn, info, debug, trace, or a filter [TONGSHI_LOG]
+    /// What is logged on standard error: error, warn, info, debug, trace, or a filter [env TONGSHI_LOG]
     #[arg(long, global = true, value_name = "LEVEL", help_heading = "Everywhere")]
     pub(crate) log: Option<String>,
     /// Say nothing but what was asked for

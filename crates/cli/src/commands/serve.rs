@@ -43,7 +43,7 @@ pub(crate) struct At {
     /// Where to listen [TONGSHI_LISTEN; default 127.0.0.1:7070]
     #[arg(long, value_name = "ADDR:PORT")]
     listen: Option<SocketAddr>,
-    /// A listener for one face alone [TONGSHI_FACES]
+    /// A listener for one face alone [env TONGSHI_FACES]
     #[arg(long = "face", value_name = "DIALECT=ADDR:PORT")]
     faces: Vec<String>,
 }
