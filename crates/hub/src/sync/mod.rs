@@ -97,7 +97,7 @@ pub struct Outcome {
     pub counts: Counts,
     /// What each listing proved.
     pub listings: Vec<ListingProof>,
-    /// What a dry run would have changed, at most [`proof::DIFFERENCES_MAX`].
+    /// What a dry run would have changed, at most a thousand.
     pub differences: Vec<Difference>,
     /// How long it took.
     pub seconds: f64,
