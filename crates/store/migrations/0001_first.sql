@@ -123,7 +123,7 @@ CREATE TABLE changes (
     PRIMARY KEY (workspace, seq)
 ) {{clustered}};
 -- Asked only for what follows a change, which is never the first of its record.
-CREATE INDEX changes_record ON changes (workspace, record, seq) WHERE version > 1;
+CREATE INDEX changes_record ON changes (record, seq) WHERE version > 1;
 CREATE INDEX changes_run ON changes (run) WHERE run IS NOT NULL;
 
 -- Facts: never changed, at most voided.

@@ -147,13 +147,14 @@ pub async fn append(s: &mut Session, workspace: &Workspace, rows: Vec<NewChange>
 }
 
 /// The columns that [`take`] reads. What came after a change is what the next change of that record replaced, or what
-/// the record says now. A change that comes after another makes a version above 1, and only those are indexed.
+/// the record says now. A change that comes after another makes a version above 1, and only those are indexed;
+/// the plus keeps SQLite from walking the workspace's whole journal instead.
 macro_rules! select {
     () => {
         "SELECT c.seq, c.record, c.kind, c.op, c.version, c.before,
                 CASE WHEN c.op = 3 THEN NULL ELSE COALESCE(
                     (SELECT n.before FROM changes n
-                     WHERE n.workspace = c.workspace AND n.record = c.record AND n.seq > c.seq AND n.version > 1
+                     WHERE n.record = c.record AND +n.workspace = c.workspace AND n.seq > c.seq AND n.version > 1
                      ORDER BY n.seq LIMIT 1),
                     (SELECT r.doc FROM records r WHERE r.id = c.record)) END,
                 c.run, c.actor, c.at, c.source, c.before_raw, c.before_hash
