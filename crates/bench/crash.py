@@ -82,21 +82,22 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--pg")
     parser.add_argument("--demo", type=int)
+    parser.add_argument("--port", type=int, default=7391)
     args = parser.parse_args()
     random.seed(args.seed)
     if args.demo:
         folder = tempfile.mkdtemp(prefix="tongshi-crash-demo-")
-        vendor = subprocess.Popen([args.bin, "demo", "--employees", str(args.demo), "--data", folder, "--listen", "127.0.0.1:7391"],
+        vendor = subprocess.Popen([args.bin, "demo", "--employees", str(args.demo), "--data", folder, "--listen", f"127.0.0.1:{args.port}"],
                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         while not os.path.exists(f"{folder}/demo.json"):
             time.sleep(0.2)
         face = json.load(open(f"{folder}/demo.json"))["faces"]["zhiren"]
         address, keys = face["base_url"], {name: face[name] for name in ("access_key", "secret_key")}
     else:
-        vendor = subprocess.Popen([args.vendor, "--employees", str(args.employees), "--listen", "127.0.0.1:7391"],
+        vendor = subprocess.Popen([args.vendor, "--employees", str(args.employees), "--listen", f"127.0.0.1:{args.port}"],
                                   stdout=subprocess.PIPE, text=True)
         vendor.stdout.readline()
-        address, keys = "http://127.0.0.1:7391", {"access_key": "ak", "secret_key": "sk"}
+        address, keys = f"http://127.0.0.1:{args.port}", {"access_key": "ak", "secret_key": "sk"}
     try:
         reference = Hub(args, address, keys)
         began = time.time()
