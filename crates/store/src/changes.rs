@@ -241,3 +241,28 @@ fn take(mut row: Row) -> Result<Change> {
         before_hash: row.opt_sixteen()?,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use tongshi_model::SystemClock;
+
+    use crate::{Location, Store};
+
+    /// A page of the journal once walked the whole journal for each of its changes.
+    #[tokio::test]
+    async fn what_came_after_is_found_by_an_index() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("tongshi.db");
+        let store = Store::open(Location::Sqlite(file.clone()), Arc::new(SystemClock)).await.unwrap();
+        store.migrate().await.unwrap();
+        let connection = rusqlite::Connection::open(file).unwrap();
+        let sql =
+            concat!("EXPLAIN QUERY PLAN ", select!(), "WHERE c.workspace = 1 AND c.seq > 0 ORDER BY c.seq");
+        let mut statement = connection.prepare(sql).unwrap();
+        let plan = statement.query_map([], |row| row.get::<_, String>(3)).unwrap();
+        let plan: Vec<String> = plan.map(Result::unwrap).collect();
+        assert!(plan.iter().any(|step| step.contains("n USING INDEX changes_record (record=?")), "{plan:#?}");
+    }
+}
