@@ -25,7 +25,7 @@ impl Currency {
 
     /// The ISO 4217 code.
     pub fn code(&self) -> &str {
-        // Always three capital letters; XXX is the standard's own code for "no currency".
+        // Always three capital letters; the other is the standard's own code for "no currency".
         std::str::from_utf8(&self.0).unwrap_or("XXX")
     }
 }
