@@ -30,6 +30,8 @@ pub struct Limits {
     pub body_read_max: Duration,
     /// So long a reader may take nothing of an answer before it is given up.
     pub write_stall_max: Duration,
+    /// So often a stream says that it lives when it has nothing else to say.
+    pub heartbeat: Duration,
     /// So long a stop waits for requests that are being answered.
     pub drain_max: Duration,
     /// Connections at a time; more wait to be accepted.
@@ -48,6 +50,7 @@ impl Default for Limits {
             head_read_max: Duration::from_secs(10),
             body_read_max: Duration::from_secs(30),
             write_stall_max: Duration::from_secs(30),
+            heartbeat: Duration::from_secs(15),
             drain_max: Duration::from_secs(30),
             connections_max: 8192,
             streams_max: 128,

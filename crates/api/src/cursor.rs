@@ -2,6 +2,8 @@
 //! changed, or that belongs to another app or list, is refused instead of giving some other page; and no replica has
 //! to remember it.
 
+use std::str::FromStr;
+
 use tongshi_dialect::{hmac_sha256_hex, verify_hmac_sha256_hex};
 use tongshi_model::Error;
 
@@ -17,7 +19,7 @@ pub(crate) fn seal(caller: &Caller, list: &str, position: &str) -> String {
 }
 
 /// The position in a cursor of this caller and this list.
-pub(crate) fn open<'a>(caller: &Caller, list: &str, cursor: &'a str) -> Result<&'a str, Error> {
+fn open<'a>(caller: &Caller, list: &str, cursor: &'a str) -> Result<&'a str, Error> {
     cursor
         .rsplit_once(MARK)
         .filter(|(position, seal)| verify_hmac_sha256_hex(caller.key(), &parts(list, position), seal))
@@ -25,6 +27,17 @@ pub(crate) fn open<'a>(caller: &Caller, list: &str, cursor: &'a str) -> Result<&
         .ok_or_else(|| {
             Error::invalid("after", "after is the `next` of an earlier answer of this list, as it was")
         })
+}
+
+/// The position of the page before, if there was one.
+pub(crate) fn position<P: FromStr>(
+    caller: &Caller,
+    list: &str,
+    after: Option<&str>,
+) -> Result<Option<P>, Error> {
+    let Some(after) = after else { return Ok(None) };
+    let position = open(caller, list, after)?.parse();
+    position.map(Some).map_err(|_| Error::internal("a cursor that we sealed is no position"))
 }
 
 fn parts<'a>(list: &'a str, position: &'a str) -> [&'a [u8]; 4] {

@@ -9,19 +9,22 @@ use std::{
     task::{Context, Poll},
 };
 
-use axum::{Router, extract::Request, middleware, response::Response};
+use axum::{Extension, Router, extract::Request, middleware, response::Response};
 use http::{Method, StatusCode, header};
+use tongshi_dialect::Addresses;
 use tongshi_hub::Hub;
 use tongshi_model::Error;
 use tower::Service;
 use tower_http::{CompressionLevel, compression::CompressionLayer};
 
 use crate::{
+    client,
     config::{ApiConfig, Limits},
     face::{MountedFace, authority},
     health, hooks, meters,
-    observe::{self, observe},
+    observe::{self, Observer, observe},
     problem::Problem,
+    ratelimit,
     request_id::RequestIds,
     v1,
 };
@@ -34,15 +37,19 @@ pub fn router(hub: Hub, config: ApiConfig) -> Router {
     meters::recorder();
     let ids = Arc::new(RequestIds::new(hub.clock().now()));
     let faces = hub.faces().iter().map(|(id, face)| MountedFace::new(id, Arc::clone(face))).collect();
-    let routes = v1::routes().merge(hooks::routes(config.limits)).merge(health::routes());
+    let trusted = hub.settings().trusted_proxies.clone();
+    let v1 = v1::routes().layer(middleware::from_fn(ratelimit::write));
+    let routes = v1.merge(hooks::routes(config.limits)).merge(health::routes());
+    let observer = Observer { ids: Arc::clone(&ids), hub: hub.clone() };
     let (routes, _) = routes.with_state(hub).split_for_parts();
     let inside = routes
         .merge(config.pages.unwrap_or_default())
         .fallback(|| ready(Problem::no_route()))
         .method_not_allowed_fallback(|| ready(Problem::wrong_method()))
+        .layer(Extension(config.limits))
         .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
-        .layer(middleware::from_fn_with_state(Arc::clone(&ids), observe));
-    let edge = Edge(Arc::new(Inner { faces, only: None, inside, limits: config.limits, ids }));
+        .layer(middleware::from_fn_with_state(observer, observe));
+    let edge = Edge(Arc::new(Inner { faces, only: None, inside, limits: config.limits, ids, trusted }));
     Router::new().fallback_service(edge)
 }
 
@@ -52,7 +59,9 @@ pub fn face_router(hub: &Hub, dialect: &str, limits: Limits) -> Result<Router, E
     let ids = Arc::new(RequestIds::new(hub.clock().now()));
     let face = hub.faces().iter().find(|(face, _)| *face == id);
     let only = face.map(|(id, face)| MountedFace::new(id, Arc::clone(face)));
-    let edge = Edge(Arc::new(Inner { faces: Vec::new(), only, inside: Router::new(), limits, ids }));
+    let trusted = hub.settings().trusted_proxies.clone();
+    let inside = Router::new();
+    let edge = Edge(Arc::new(Inner { faces: Vec::new(), only, inside, limits, ids, trusted }));
     Ok(Router::new().fallback_service(edge))
 }
 
@@ -65,6 +74,8 @@ struct Inner {
     inside: Router,
     limits: Limits,
     ids: Arc<RequestIds>,
+    /// Proxies that are believed when they say for whom they ask.
+    trusted: Addresses,
 }
 
 /// Who answers.
@@ -93,7 +104,8 @@ impl Service<Request> for Edge {
 }
 
 impl Inner {
-    async fn answer(&self, request: Request) -> Result<Response, Infallible> {
+    async fn answer(&self, mut request: Request) -> Result<Response, Infallible> {
+        client::find(&mut request, &self.trusted);
         let answer = match refused(&request, &self.limits) {
             Some(problem) => Err(problem),
             None => match self.place(&request) {

@@ -1,17 +1,25 @@
 //! A face, mounted: an HTTP request becomes a [`Message`] as it came, the [`Reply`] becomes the response. This is the
 //! way that every app's call takes, so nothing is parsed, copied or looked up here that need not be.
 
-use std::{net::SocketAddr, sync::Arc, time::Instant};
+use std::{sync::Arc, time::Instant};
 
 use axum::{
     body::Body,
-    extract::{ConnectInfo, Request},
+    extract::Request,
     response::{IntoResponse as _, Response},
 };
 use http::{HeaderMap, Uri, header};
 use tongshi_dialect::{Face, Message, Reply};
+use tracing::Instrument as _;
 
-use crate::{body, config::Limits, meters::FaceMeters, observe::unpanicked, problem, request_id::RequestIds};
+use crate::{
+    body, client,
+    config::Limits,
+    meters::FaceMeters,
+    observe::{self, unpanicked},
+    problem,
+    request_id::RequestIds,
+};
 
 /// A face and where it is counted.
 #[derive(Clone)]
@@ -35,17 +43,25 @@ impl MountedFace {
         ids: &RequestIds,
     ) -> Response {
         let begun = Instant::now();
-        let mut response = match message(request, prefix_bytes, limits).await {
-            Ok(message) => unpanicked(async { response(self.face.answer(message).await) }).await,
-            Err(problem) => problem.into_response(),
-        };
+        let span = observe::incoming(request.headers(), request.method(), self.id);
+        let mut response = self.answered(request, prefix_bytes, limits).instrument(span.clone()).await;
         let status = response.status();
+        span.record("http.response.status_code", status.as_u16());
         problem::write_with(&mut response, || ids.of(&HeaderMap::new()));
         let took = begun.elapsed();
         self.meters.count(status, took);
         // One line for each call would cost more than the call; refused signatures and failures log themselves.
         tracing::debug!(face = self.id, status = status.as_u16(), us = took.as_micros(), "call");
         response
+    }
+}
+
+impl MountedFace {
+    async fn answered(&self, request: Request, prefix_bytes: usize, limits: &Limits) -> Response {
+        match message(request, prefix_bytes, limits).await {
+            Ok(message) => unpanicked(async { response(self.face.answer(message).await) }).await,
+            Err(problem) => problem.into_response(),
+        }
     }
 }
 
@@ -58,14 +74,14 @@ pub(crate) async fn message(
     let (parts, body) = request.into_parts();
     let body = body::read(body, limits.face_body_bytes_max, limits.body_read_max).await?;
     let (prefix, path) = parts.uri.path().split_at(prefix_bytes);
-    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+    let peer = client::address(&parts.extensions);
     Ok(Message {
         method: parts.method,
         authority: authority(&parts.uri, &parts.headers).map(str::to_owned),
         prefix: prefix.to_owned(),
         path: if path.is_empty() { "/" } else { path }.to_owned(),
         query: parts.uri.query().unwrap_or_default().to_owned(),
-        peer: peer.map(|ConnectInfo(address)| address.ip().to_canonical()),
+        peer,
         headers: parts.headers,
         body,
     })

@@ -38,7 +38,7 @@ async fn healthz() -> Json<Health> {
     Json(Health::OK)
 }
 
-/// The database answers and its migrations are done.
+/// The database answers, its migrations are done, and it takes writes.
 #[utoipa::path(
     get, path = "/readyz", operation_id = "readyz", tag = "operation",
     responses((status = 200, description = "Requests can be answered.", body = Health))
@@ -49,6 +49,8 @@ async fn readyz(State(hub): State<Hub>) -> Result<Json<Health>, Problem> {
     if !hub.store().pending().await.map_err(away)?.is_empty() {
         return Err(Error::unavailable("migrations have not run").into());
     }
+    let full = |error: Error| Error::unavailable("the database takes no writes").because(error.private());
+    hub.store().writable().await.map_err(full)?;
     Ok(Json(Health::OK))
 }
 
@@ -57,6 +59,11 @@ async fn readyz(State(hub): State<Hub>) -> Result<Json<Health>, Problem> {
     get, path = "/metrics", operation_id = "metrics", tag = "operation",
     responses((status = 200, description = "Counters and histograms.", body = String, content_type = "text/plain"))
 )]
-async fn metrics() -> impl IntoResponse {
+async fn metrics(State(hub): State<Hub>) -> impl IntoResponse {
+    // A database that is away must not hide what the process itself has counted.
+    if let Err(error) = hub.measure().await {
+        tracing::warn!(reason = %error, cause = %error.private(), "what the database knows is not in /metrics");
+    }
+    meters::process().collect();
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], meters::recorder().render())
 }

@@ -10,7 +10,7 @@ use tongshi_hub::Hub;
 use tongshi_model::{Error, ErrorKind, Id};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use crate::{config::Limits, face, problem::Problem};
+use crate::{config::Limits, face, observe::Who, problem::Problem};
 
 /// The routes of this file.
 pub(crate) fn routes(limits: Limits) -> OpenApiRouter<Hub> {
@@ -37,8 +37,14 @@ async fn receive(
     // An id that cannot be one is nobody's connection.
     let id: Id = connection.parse().map_err(|_| Error::not_found("there is no such connection"))?;
     let prefix_bytes = request.uri().path().len();
+    let who = request.extensions().get::<Who>().cloned();
     let message = face::message(request, prefix_bytes, &limits).await?;
-    hub.receive(id, message).await.map_err(refused)?;
+    if let Err(error) = hub.receive(id, message).await {
+        if let (Some(who), Some((workspace, name))) = (who, hub.event_refused(id, &error).await) {
+            who.is(workspace, name);
+        }
+        return Err(refused(error));
+    }
     Ok(StatusCode::OK)
 }
 

@@ -5,16 +5,20 @@
 
 mod authentication;
 mod body;
+mod client;
 mod config;
 mod cursor;
 mod edge;
 mod face;
 mod health;
 mod hooks;
+mod idempotency;
+mod json;
 mod meters;
 mod observe;
 mod parameters;
 mod problem;
+mod ratelimit;
 mod request_id;
 mod serve;
 mod socket;

@@ -8,6 +8,7 @@ use std::{
 use http::StatusCode;
 use metrics::{Counter, Histogram, SharedString};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use tongshi_hub::meters::{METRICS, MetricKind};
 
 const REQUESTS: &str = "tongshi_http_requests_total";
 const SECONDS: &str = "tongshi_http_request_seconds";
@@ -30,10 +31,22 @@ pub(crate) fn recorder() -> &'static PrometheusHandle {
         if metrics::set_global_recorder(recorder).is_err() {
             tracing::warn!("somebody else records this process's metrics; /metrics stays empty");
         }
-        metrics::describe_counter!(REQUESTS, "Requests answered, by surface, route and status.");
-        metrics::describe_histogram!(SECONDS, metrics::Unit::Seconds, "How long answers took to begin.");
+        for metric in METRICS {
+            match metric.kind {
+                MetricKind::Counter => metrics::describe_counter!(metric.name, metric.help),
+                MetricKind::Gauge => metrics::describe_gauge!(metric.name, metric.help),
+                MetricKind::Histogram => metrics::describe_histogram!(metric.name, metric.help),
+            }
+        }
+        process().describe();
         handle
     })
+}
+
+/// The process's own numbers: processor time, memory, open files.
+pub(crate) fn process() -> &'static metrics_process::Collector {
+    static PROCESS: OnceLock<metrics_process::Collector> = OnceLock::new();
+    PROCESS.get_or_init(metrics_process::Collector::default)
 }
 
 /// Counts a request of the hub's own routes.

@@ -4,7 +4,7 @@
 use axum::extract::FromRequestParts;
 use http::request::Parts;
 use percent_encoding::percent_decode_str;
-use tongshi_model::{Error, Id, Kind, LocalDate, parse_date};
+use tongshi_model::{Error, Id, Kind, LocalDate, Timestamp, parse_date};
 use utoipa::openapi::{
     RefOr, Required, Schema,
     path::{Parameter, ParameterBuilder, ParameterIn},
@@ -243,6 +243,39 @@ impl Taken for Switch {
     }
 }
 
+/// A whole number from 0 to this.
+#[derive(Debug)]
+pub(crate) struct UpTo<const MAX: u32>(pub(crate) u32);
+
+impl<const MAX: u32> Readable for UpTo<MAX> {
+    fn read(name: &'static str, text: &str) -> Result<Self, Error> {
+        let number = if digits(text) { text.parse().ok() } else { None };
+        let number = number.filter(|number| *number <= MAX);
+        number
+            .map(Self)
+            .ok_or_else(|| Error::invalid(name, format!("{name} is a whole number from 0 to {MAX}")))
+    }
+
+    fn schema() -> ObjectBuilder {
+        ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(0)).maximum(Some(MAX))
+    }
+}
+
+/// Kinds, separated by commas.
+#[derive(Debug, Default)]
+pub(crate) struct Kinds(pub(crate) Vec<Kind>);
+
+impl Readable for Kinds {
+    fn read(name: &'static str, text: &str) -> Result<Self, Error> {
+        text.split(',').map(|kind| Kind::read(name, kind)).collect::<Result<_, _>>().map(Self)
+    }
+
+    fn schema() -> ObjectBuilder {
+        let one = Kind::ALL.iter().map(|kind| kind.name()).collect::<Vec<_>>().join("|");
+        ObjectBuilder::new().schema_type(Type::String).pattern(Some(format!("^({one})(,({one}))*$")))
+    }
+}
+
 impl Readable for String {
     fn read(name: &'static str, text: &str) -> Result<Self, Error> {
         if text.is_empty() {
@@ -279,14 +312,31 @@ impl Readable for LocalDate {
 
 impl Readable for i64 {
     fn read(name: &'static str, text: &str) -> Result<Self, Error> {
-        let number = if digits(text) { text.parse().ok() } else { None };
-        number.ok_or_else(|| Error::invalid(name, format!("{name} is a whole number from 0 on")))
+        whole_number(name, text)
     }
 
     fn schema() -> ObjectBuilder {
         let format = SchemaFormat::KnownFormat(KnownFormat::Int64);
         ObjectBuilder::new().schema_type(Type::Integer).format(Some(format)).minimum(Some(0))
     }
+}
+
+impl Readable for Timestamp {
+    fn read(name: &'static str, text: &str) -> Result<Self, Error> {
+        let wrong = |_| Error::invalid(name, format!("{name} is an instant such as 2026-03-16T02:00:00Z"));
+        text.parse().map_err(wrong)
+    }
+
+    fn schema() -> ObjectBuilder {
+        let format = SchemaFormat::KnownFormat(KnownFormat::DateTime);
+        ObjectBuilder::new().schema_type(Type::String).format(Some(format))
+    }
+}
+
+/// A whole number, wherever it stands in a request.
+pub(crate) fn whole_number(name: &'static str, text: &str) -> Result<i64, Error> {
+    let number = if digits(text) { text.parse().ok() } else { None };
+    number.ok_or_else(|| Error::invalid(name, format!("{name} is a whole number from 0 on")))
 }
 
 impl Readable for Kind {

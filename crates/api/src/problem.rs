@@ -18,6 +18,9 @@ const OURS: &str = "The hub failed. Its log says why, under the request's id.";
 /// After so many seconds another attempt makes sense when nobody knows better.
 const RETRY_AFTER_SECONDS: u64 = 5;
 
+/// Stands for a request's id in a stream: the id is in the head of the answer.
+const STREAM: &str = "stream";
+
 /// Something went wrong, in the words of the surface.
 #[derive(Clone, Debug)]
 pub(crate) struct Problem {
@@ -25,9 +28,9 @@ pub(crate) struct Problem {
     slug: &'static str,
     title: &'static str,
     detail: String,
-    field: Option<String>,
+    field: Option<Box<str>>,
     retry_after_seconds: Option<u64>,
-    private: Option<String>,
+    private: Option<Box<str>>,
     close: bool,
 }
 
@@ -95,8 +98,13 @@ impl Problem {
     /// Code of ours panicked.
     pub(crate) fn panicked() -> Self {
         let mut problem = Self::of(ErrorKind::Internal, OURS);
-        problem.private = Some("a handler panicked".to_owned());
+        problem.private = Some("a handler panicked".into());
         problem
+    }
+
+    /// Its name and its text, for the log of requests.
+    pub(crate) fn shown(&self) -> (&str, &str) {
+        (self.slug, &self.detail)
     }
 
     /// The same problem, after which the connection ends.
@@ -113,11 +121,36 @@ impl Problem {
         self
     }
 
+    /// The problem as a row among others shows it: status, detail, field. What only the log may see is logged here.
+    pub(crate) fn in_a_row(self) -> (u16, String, Option<String>) {
+        log(&self, "");
+        (self.status.as_u16(), self.detail, self.field.map(String::from))
+    }
+
+    /// The problem in the middle of an answer that has begun already. What only the log may see goes there.
+    pub(crate) fn told(&self) -> String {
+        log(self, STREAM);
+        self.document(STREAM)
+    }
+
+    fn document(&self, instance: &str) -> String {
+        let document = ProblemDocument {
+            kind: format!("urn:tongshi:problem:{}", self.slug),
+            title: self.title,
+            status: self.status.as_u16(),
+            detail: &self.detail,
+            instance,
+            field: self.field.as_deref(),
+        };
+        // Texts and a number always serialise.
+        serde_json::to_string(&document).unwrap_or_default()
+    }
+
     fn of(kind: ErrorKind, detail: impl Into<String>) -> Self {
         let (status, slug, title) = shown(&kind);
         let mut problem = Self::new(status, slug, title, detail);
         match kind {
-            ErrorKind::Invalid(field) => problem.field = Some(field.into_owned()),
+            ErrorKind::Invalid(field) => problem.field = Some(field.into()),
             ErrorKind::Limited(wait) => {
                 let seconds = wait.map_or(RETRY_AFTER_SECONDS, |wait| wait.as_secs().max(1));
                 problem.retry_after_seconds = Some(seconds);
@@ -163,7 +196,7 @@ impl From<Error> for Problem {
             // An internal error's public text is meant for nobody in particular.
             OURS.clone_into(&mut problem.detail);
         }
-        problem.private = (!private.is_empty()).then_some(private);
+        problem.private = (!private.is_empty()).then(|| private.into());
         problem
     }
 }
@@ -193,17 +226,7 @@ pub(crate) fn write_with(response: &mut Response, request_id: impl FnOnce() -> S
 
 fn put(problem: &Problem, response: &mut Response, request_id: &str) {
     log(problem, request_id);
-    let document = ProblemDocument {
-        kind: format!("urn:tongshi:problem:{}", problem.slug),
-        title: problem.title,
-        status: problem.status.as_u16(),
-        detail: &problem.detail,
-        instance: request_id,
-        field: problem.field.as_deref(),
-    };
-    // Texts and a number always serialise.
-    let body = serde_json::to_vec(&document).unwrap_or_default();
-    *response.body_mut() = Body::from(body);
+    *response.body_mut() = Body::from(problem.document(request_id));
     let headers = response.headers_mut();
     headers.remove(header::CONTENT_LENGTH);
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));

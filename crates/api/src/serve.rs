@@ -3,7 +3,7 @@
 
 use std::{future::Future, io, net::SocketAddr, pin::pin, sync::Arc, sync::atomic::Ordering, time::Duration};
 
-use axum::{Router, body::Body, extract::ConnectInfo};
+use axum::{Extension, Router, body::Body, extract::ConnectInfo};
 use hyper::{Request, body::Incoming, service::service_fn};
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
@@ -33,8 +33,20 @@ const ACCEPT_AGAIN_AFTER: Duration = Duration::from_millis(100);
 /// How long an HTTP/2 connection may be silent before it is asked whether it lives.
 const PING_EVERY: Duration = Duration::from_secs(20);
 
+/// Is cancelled when the listener stops, for answers that would wait longer than a stop does. Part of each request.
+#[derive(Clone, Default)]
+pub(crate) struct Stopping(CancellationToken);
+
+impl Stopping {
+    /// The token. A request that came through no listener is never stopped.
+    pub(crate) fn token(of_request: Option<Extension<Self>>) -> CancellationToken {
+        of_request.unwrap_or_default().0.0
+    }
+}
+
 /// Serves until `stop`, then lets requests finish for at most [`Limits::drain_max`].
 pub async fn serve(listener: TcpListener, app: Router, limits: Limits, stop: CancellationToken) {
+    let app = app.layer(Extension(Stopping(stop.clone())));
     let permits = Arc::new(Semaphore::new(limits.connections_max));
     let builder = builder(&limits);
     let drain = GracefulShutdown::new();

@@ -11,6 +11,11 @@ mod pairs;
 mod print;
 mod program;
 mod progress;
+#[cfg(feature = "otlp")]
+mod telemetry;
+#[cfg(not(feature = "otlp"))]
+#[path = "untraced.rs"]
+mod telemetry;
 mod transport;
 
 use std::process::ExitCode;
@@ -21,9 +26,11 @@ use crate::{
     args::{Args, Command},
     exit::{Exit, Failure},
     program::Program,
+    telemetry::Telemetry,
 };
 
 fn main() -> ExitCode {
+    logging::watch_panics();
     let args = match Args::try_parse() {
         Ok(args) => args,
         Err(error) => {
@@ -45,20 +52,28 @@ fn main() -> ExitCode {
 fn run(args: Args) -> Result<Exit, Failure> {
     let usual_data =
         if matches!(args.command, Command::Demo(_)) { commands::demo::DATA } else { config::DATA };
-    let (config, problems) = config::read(&args.global, usual_data);
+    let (mut config, problems) = config::read(&args.global, usual_data);
+    if matches!(args.command, Command::Demo(_)) {
+        commands::demo::permit_this_machine(&mut config.settings);
+    }
     if !matches!(args.command, Command::Config(_) | Command::Doctor(_) | Command::Gen(_)) {
         config::refuse(&problems)?;
     }
     let usual_level = if matches!(args.command, Command::Serve(_)) { "info" } else { "warn" };
-    logging::start(&config.settings, args.global.log.as_deref(), usual_level)?;
+    let telemetry = logging::start(&config.settings, args.global.log.as_deref(), usual_level)?;
     // Two versions of a provider must never race to be the default, so it is chosen before anything connects.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(config.settings.worker_threads)
         .enable_all()
         .build()?;
+    Telemetry::on(runtime.handle().clone());
     let program = Program::new(config, args.global.json, args.global.quiet);
-    let exit = runtime.block_on(commands::run(&program, args.command, &problems));
+    let exit = runtime.block_on(async {
+        let exit = commands::run(&program, args.command, &problems).await;
+        program.write_notes().await.and(exit)
+    });
+    telemetry.end();
     // Work that nobody waits for any more must not hold the process.
     runtime.shutdown_background();
     exit

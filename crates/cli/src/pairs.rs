@@ -6,7 +6,7 @@ use std::{
 };
 
 use serde_json::{Map, Value};
-use tongshi_model::Secret;
+use tongshi_model::{Secret, Timestamp};
 
 use crate::exit::Failure;
 
@@ -15,6 +15,25 @@ pub(crate) fn split<'a>(option: &str, pair: &'a str) -> Result<(&'a str, &'a str
     pair.split_once('=').filter(|(name, _)| !name.is_empty()).ok_or_else(|| {
         // The text may be a secret without its name, so it is not quoted.
         Failure::usage(format!("{option} wants name=value")).mend(format!("write it as {option} name=value"))
+    })
+}
+
+/// An instant, or how long ago: `2026-03-16T02:00:00Z`, `90s`, `15m`, `24h`, `7d`.
+pub(crate) fn instant(option: &str, text: &str, now: Timestamp) -> Result<Timestamp, Failure> {
+    let unit = |unit: char| match unit {
+        's' => Some(1),
+        'm' => Some(60),
+        'h' => Some(3_600),
+        'd' => Some(86_400),
+        _ => None,
+    };
+    let ago = text.char_indices().last().and_then(|(at, last)| {
+        let seconds = text[..at].parse::<u32>().ok()?;
+        Timestamp::from_second(now.as_second() - i64::from(seconds) * unit(last)?).ok()
+    });
+    ago.or_else(|| text.parse().ok()).ok_or_else(|| {
+        Failure::usage(format!("{option} is no instant"))
+            .mend("write it as 2026-03-16T02:00:00Z, or how long ago: 15m, 24h, 7d")
     })
 }
 

@@ -4,7 +4,7 @@ use std::{
     io::IsTerminal as _,
     os::unix::fs::DirBuilderExt as _,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, OnceLock},
 };
 
 use tongshi_hub::{Hub, Parts, Workspace};
@@ -33,6 +33,8 @@ pub(crate) struct Program {
     pub(crate) clock: Arc<dyn Clock>,
     /// Randomness.
     pub(crate) randomness: Arc<dyn Randomness>,
+    /// The hub that the command opened, so that what it noted is written at the end.
+    opened: OnceLock<Hub>,
 }
 
 /// What to do when there is no data yet.
@@ -47,7 +49,16 @@ pub(crate) enum Absent {
 impl Program {
     /// The program on this machine.
     pub(crate) fn new(config: Config, json: bool, quiet: bool) -> Self {
-        Self { config, json, quiet, clock: Arc::new(SystemClock), randomness: Arc::new(SystemRandomness) }
+        let (clock, randomness) = (Arc::new(SystemClock), Arc::new(SystemRandomness));
+        Self { config, json, quiet, clock, randomness, opened: OnceLock::new() }
+    }
+
+    /// Writes what the command noted for the audit trail and the log of requests.
+    pub(crate) async fn write_notes(&self) -> Result<(), Failure> {
+        match self.opened.get() {
+            Some(hub) => Ok(hub.write_notes().await?),
+            None => Ok(()),
+        }
     }
 
     /// Whether progress may be drawn.
@@ -93,10 +104,17 @@ impl Program {
             vault: key.vault,
             dialects: tongshi_dialects::ALL,
             transports: Arc::new(HttpTransports::new(&self.config.settings)),
-            settings: self.config.settings.hub(),
+            settings: tongshi_hub::Settings {
+                data_directory: Some(self.config.data.clone()),
+                ..self.config.settings.hub()
+            },
         });
         match hub.start().await {
-            Ok(()) => Ok(hub),
+            Ok(()) => {
+                // A command opens one hub.
+                let _ = self.opened.set(hub.clone());
+                Ok(hub)
+            }
             Err(error) => Err(wrong_key(error, key.made.as_deref())),
         }
     }

@@ -1,14 +1,18 @@
 //! Carries messages to vendors over HTTP: verified TLS, no redirects, limits on time and size. Nothing of a query
 //! is ever put in an error: credentials travel there.
 
-use std::{error::Error as _, fmt, sync::Arc, sync::Mutex, time::Duration};
+use std::{error::Error as _, fmt, net::IpAddr, sync::Arc, sync::Mutex, time::Duration};
 
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
 use http::{HeaderValue, header};
-use reqwest::{Certificate, Client, Proxy, Url, redirect::Policy};
+use reqwest::{
+    Certificate, Client, Proxy, Url,
+    dns::{Addrs, Name, Resolve, Resolving},
+    redirect::Policy,
+};
 use tongshi_dialect::{Message, Reply, Transport, TransportError};
-use tongshi_hub::Transports;
+use tongshi_hub::{Ranges, Transports};
 use tongshi_model::Error;
 
 use crate::config::Settings;
@@ -17,6 +21,12 @@ use crate::config::Settings;
 const IDLE_CONNECTIONS_MAX: usize = 16;
 /// How long such a connection is kept. Vendors' load balancers close theirs after a minute or more.
 const IDLE_SECONDS_MAX: u64 = 45;
+
+/// How long a message to an app may take in all.
+const OUTBOUND_SECONDS_MAX: u64 = 20;
+/// What is read of an app's answer.
+const OUTBOUND_ANSWER_BYTES_MAX: usize = 64 * 1024;
+const INWARDS: &str = "the address leads to a private or reserved network";
 
 /// Makes transports. Clients are built when the first vendor needs them: reading the system's certificates takes
 /// time and memory that an idle hub does not spend, and a machine without certificates can still speak to itself.
@@ -27,8 +37,20 @@ pub(crate) struct HttpTransports {
     allow_plain_http: bool,
     ca_file: Option<String>,
     proxy_url: Option<tongshi_model::Secret>,
+    private_ranges: Ranges,
     plain: Mutex<Option<Client>>,
     secure: Mutex<Option<Client>>,
+    outbound_plain: Mutex<Option<Client>>,
+    outbound_secure: Mutex<Option<Client>>,
+}
+
+/// Whom a client may reach.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reach {
+    /// Vendors, at addresses that the operator gave.
+    Vendors,
+    /// Addresses that apps gave, which must not lead inwards.
+    Outbound,
 }
 
 impl HttpTransports {
@@ -41,24 +63,32 @@ impl HttpTransports {
             allow_plain_http: settings.allow_plain_http,
             ca_file: settings.ca_file.0.clone(),
             proxy_url: settings.proxy_url.0.clone(),
+            private_ranges: settings.webhook_private_ranges.clone(),
             plain: Mutex::new(None),
             secure: Mutex::new(None),
+            outbound_plain: Mutex::new(None),
+            outbound_secure: Mutex::new(None),
         }
     }
 
     /// The client for secure or plain connections, built once.
-    fn client(&self, secure: bool) -> Result<Client, Error> {
-        let place = if secure { &self.secure } else { &self.plain };
+    fn client(&self, secure: bool, reach: Reach) -> Result<Client, Error> {
+        let place = match (reach, secure) {
+            (Reach::Vendors, true) => &self.secure,
+            (Reach::Vendors, false) => &self.plain,
+            (Reach::Outbound, true) => &self.outbound_secure,
+            (Reach::Outbound, false) => &self.outbound_plain,
+        };
         let mut place = place.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         if let Some(client) = &*place {
             return Ok(client.clone());
         }
-        let client = self.build(secure)?;
+        let client = self.build(secure, reach)?;
         *place = Some(client.clone());
         Ok(client)
     }
 
-    fn build(&self, secure: bool) -> Result<Client, Error> {
+    fn build(&self, secure: bool, reach: Reach) -> Result<Client, Error> {
         let mut builder = Client::builder()
             .user_agent(concat!("tongshi/", env!("CARGO_PKG_VERSION")))
             .redirect(Policy::none())
@@ -73,6 +103,13 @@ impl HttpTransports {
             (Some(url), _) => builder.proxy(proxy(url.expose())?),
             (None, _) => builder.no_proxy(),
         };
+        if reach == Reach::Outbound {
+            builder = builder.timeout(Duration::from_secs(OUTBOUND_SECONDS_MAX));
+            // Through a proxy names are resolved by the proxy, which has its own rules about where they may lead.
+            if self.proxy_url.is_none() {
+                builder = builder.dns_resolver(Arc::new(Guard(self.private_ranges.clone())));
+            }
+        }
         if !secure {
             builder = builder.tls_certs_only(Vec::<Certificate>::new());
         } else if let Some(path) = &self.ca_file {
@@ -87,16 +124,73 @@ impl HttpTransports {
     }
 }
 
+#[async_trait]
 impl Transports for HttpTransports {
     fn open(&self, base_url: &str) -> Result<Arc<dyn Transport>, Error> {
         let base = Base::parse(base_url, self.allow_plain_http)?;
-        let client = self.client(base.secure)?;
+        let client = self.client(base.secure, Reach::Vendors)?;
         Ok(Arc::new(HttpTransport {
             client,
             base,
             answer_bytes_max: self.answer_bytes_max,
+            cuts: false,
             timeout: self.call_timeout,
         }))
+    }
+
+    fn open_outbound(&self, base_url: &str) -> Result<Arc<dyn Transport>, Error> {
+        // The hub has decided whether it may be plain; a literal address is not resolved, so it is looked at here.
+        let base = Base::parse(base_url, true)?;
+        if literal(&base.origin).is_some_and(|address| !self.private_ranges.allow(address)) {
+            return Err(Error::invalid("url", INWARDS));
+        }
+        let client = self.client(base.secure, Reach::Outbound)?;
+        Ok(Arc::new(HttpTransport {
+            client,
+            base,
+            answer_bytes_max: OUTBOUND_ANSWER_BYTES_MAX,
+            cuts: true,
+            timeout: Duration::from_secs(OUTBOUND_SECONDS_MAX),
+        }))
+    }
+
+    async fn check_outbound(&self, base_url: &str) -> Result<(), Error> {
+        let url = Url::parse(base_url).map_err(|_| Error::invalid("url", INWARDS))?;
+        let (Some(host), None) = (url.host_str(), self.proxy_url.as_ref()) else { return Ok(()) };
+        if literal(base_url).is_some() {
+            return self.open_outbound(base_url).map(drop);
+        }
+        // A name that is not known today may be tomorrow; where it leads then is looked at when it is used.
+        let Ok(mut found) = tokio::net::lookup_host((host, 0)).await else { return Ok(()) };
+        if found.all(|address| self.private_ranges.allow(address.ip())) {
+            Ok(())
+        } else {
+            Err(Error::invalid("url", INWARDS))
+        }
+    }
+}
+
+/// The address that stands in a URL in place of a name, in whatever spelling.
+fn literal(url: &str) -> Option<IpAddr> {
+    let url = Url::parse(url).ok()?;
+    url.host_str()?.trim_start_matches('[').trim_end_matches(']').parse().ok()
+}
+
+/// Resolves names for messages to apps: only addresses to which they may go are given to the client, which connects
+/// to one of those and does not resolve again.
+struct Guard(Ranges);
+
+impl Resolve for Guard {
+    fn resolve(&self, name: Name) -> Resolving {
+        let ranges = self.0.clone();
+        Box::pin(async move {
+            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
+            let allowed: Vec<_> = found.filter(|address| ranges.allow(address.ip())).collect();
+            if allowed.is_empty() {
+                return Err(INWARDS.into());
+            }
+            Ok(Box::new(allowed.into_iter()) as Addrs)
+        })
     }
 }
 
@@ -187,6 +281,8 @@ struct HttpTransport {
     client: Client,
     base: Base,
     answer_bytes_max: usize,
+    /// Whether a longer answer is cut there and not refused.
+    cuts: bool,
     timeout: Duration,
 }
 
@@ -221,6 +317,10 @@ impl HttpTransport {
         let mut whole = BytesMut::new();
         let mut chunk = Some(first);
         while let Some(bytes) = chunk {
+            if self.cuts && whole.len() + bytes.len() >= self.answer_bytes_max {
+                whole.extend_from_slice(&bytes[..self.answer_bytes_max - whole.len()]);
+                return Ok(whole.freeze());
+            }
             if whole.len() + bytes.len() > self.answer_bytes_max {
                 let text = format!(
                     "the answer of {} is larger than {} bytes (answer_bytes_max)",
@@ -271,103 +371,4 @@ fn root_cause(error: &reqwest::Error) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn message(path: &str, query: &str) -> Message {
-        let mut message = Message::new(http::Method::GET, path);
-        message.query = query.to_owned();
-        message
-    }
-
-    #[test]
-    fn base_urls_are_checked() {
-        for bad in [
-            "zhiren.example.com",
-            "ftp://a.example.com",
-            "http://a.example.com",
-            "https://u:p@a.example.com",
-            "https://a.example.com/?q=1",
-        ] {
-            let error = Base::parse(bad, false).err().unwrap();
-            assert!(!error.public().contains("p@"), "{bad}");
-        }
-        for good in [
-            "https://a.example.com",
-            "http://127.0.0.1:7070/d/zhiren",
-            "http://[::1]:1",
-            "http://localhost:1/",
-        ] {
-            assert!(Base::parse(good, false).is_ok(), "{good}");
-        }
-        assert!(Base::parse("http://a.example.com", true).is_ok());
-    }
-
-    #[test]
-    fn the_prefix_goes_in_front_and_nothing_is_changed() {
-        let base = Base::parse("http://127.0.0.1:7070/d/zhiren/", false).unwrap();
-        let url =
-            base.address(&message("/api/v2/employees/%E5%BC%A0", "payload=%7B%7D&signature=1")).unwrap();
-        assert_eq!(
-            url.as_str(),
-            "http://127.0.0.1:7070/d/zhiren/api/v2/employees/%E5%BC%A0?payload=%7B%7D&signature=1"
-        );
-        assert!(base.address(&message("/api/v2/employees/..", "")).is_none());
-        assert!(base.address(&message("/a", "x=a b")).is_none());
-    }
-
-    #[tokio::test]
-    async fn an_error_names_the_place_and_no_credentials() {
-        let error = transport(&Settings::default(), "http://127.0.0.1:1")
-            .send(message("/a", "access_key=ak&signature=sig"))
-            .await
-            .unwrap_err();
-        assert!(error.unsent);
-        assert!(error.text.starts_with("no connection to 127.0.0.1:1: "), "{}", error.text);
-        assert!(!error.text.contains("sig"));
-    }
-
-    /// A server for one request: sends these bytes, and says what it was asked.
-    async fn answering(answer: &'static [u8]) -> (String, tokio::task::JoinHandle<String>) {
-        use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = format!("http://{}", listener.local_addr().unwrap());
-        let asked = tokio::spawn(async move {
-            let (mut stream, _) = listener.accept().await.unwrap();
-            let mut head = vec![0; 4096];
-            let count = stream.read(&mut head).await.unwrap();
-            stream.write_all(answer).await.unwrap();
-            String::from_utf8_lossy(&head[..count]).into_owned()
-        });
-        (address, asked)
-    }
-
-    fn transport(settings: &Settings, base_url: &str) -> Arc<dyn Transport> {
-        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-        HttpTransports::new(settings).open(base_url).unwrap()
-    }
-
-    #[tokio::test]
-    async fn redirects_are_not_followed() {
-        let (address, asked) =
-            answering(b"HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n")
-                .await;
-        let reply =
-            transport(&Settings::default(), &address).send(message("/a", "signature=s")).await.unwrap();
-        assert_eq!(reply.status, http::StatusCode::FOUND);
-        assert!(asked.await.unwrap().starts_with("GET /a?signature=s HTTP/1.1"));
-    }
-
-    #[tokio::test]
-    async fn an_answer_has_a_largest_size_and_must_be_whole() {
-        let settings = Settings { answer_bytes_max: 4, ..Settings::default() };
-        let (address, _) = answering(b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nabcde").await;
-        let error = transport(&settings, &address).send(message("/", "")).await.unwrap_err();
-        assert!(error.text.contains("answer_bytes_max") && !error.unsent, "{}", error.text);
-        let (address, _) = answering(b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nabcd").await;
-        assert_eq!(&transport(&settings, &address).send(message("/", "")).await.unwrap().body[..], b"abcd");
-        let (address, _) = answering(b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nab").await;
-        let error = transport(&settings, &address).send(message("/", "")).await.unwrap_err();
-        assert!(error.text.contains("broke off"), "{}", error.text);
-    }
-}
+mod tests;

@@ -42,8 +42,8 @@ pub trait Signs<A: AuthScheme>: Send + Sync {
 pub enum KeySource {
     /// Nowhere: the operation is open.
     Open,
-    /// Among the keys of the apps that may use the face.
-    AppKey,
+    /// Among the keys of the apps that may use the face; those under this name of the vendor's for the public half.
+    AppKey(&'static str),
     /// Among the tokens issued for this purpose.
     Token(&'static str),
 }
@@ -85,6 +85,12 @@ pub enum AuthFault {
     /// The app may not call this.
     #[error("the app may not call this operation")]
     Forbidden,
+    /// The app may not call from where it calls.
+    #[error("the app may not call from this address")]
+    Address,
+    /// Too many proofs from there were wrong; this one was not looked at.
+    #[error("too many wrong keys or signatures came from there; try again in {0} seconds")]
+    Blocked(u64),
 }
 
 /// The scheme of operations that anybody may call.

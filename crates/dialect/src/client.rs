@@ -7,14 +7,15 @@ use std::{
         Arc,
         atomic::{AtomicI64, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::header;
 use serde_json::{Map, Value};
-use tongshi_model::{Clock, Error, ErrorKind, Timestamp};
+use tongshi_model::{Clock, Error, ErrorKind, Timestamp, masked};
+use tracing::Instrument as _;
 
 use crate::{
     AuthScheme, Dialect, FormFault, Message, Operation, Reply, Unread, encode, operation::encode_fields,
@@ -45,6 +46,9 @@ pub trait Pacer: Send + Sync + 'static {
 
     /// After failure number `attempt` (from 1): waits and says yes, or says no. `retry_after` is the vendor's wish.
     async fn again(&self, operation: &'static str, attempt: u32, retry_after: Option<Duration>) -> bool;
+
+    /// A call was sent once and ended so: `ok`, `fault`, `garbled`, `unsent` or `lost`. For whoever counts.
+    fn after(&self, _operation: &'static str, _outcome: &'static str, _took: Duration) {}
 }
 
 /// A pacer that never waits and never tries again.
@@ -91,7 +95,11 @@ impl<D: Dialect> Client<D> {
         key: &<O::Auth as AuthScheme>::Key,
     ) -> Result<O::Answer, CallError<D::Fault>> {
         let body = self.call_bytes(operation, key).await?;
-        serde_json::from_slice(&body).map_err(|error| CallError::garbled(200, &body, Some(error.to_string())))
+        serde_json::from_slice(&body).map_err(|error| {
+            // The parser's own text quotes the value, which may be somebody's number.
+            let why = format!("line {}, column {}", error.line(), error.column());
+            CallError::garbled(200, &body, Some(why))
+        })
     }
 
     /// Calls an operation and hands on the answer's JSON as it came, for those who read it piece by piece.
@@ -102,7 +110,7 @@ impl<D: Dialect> Client<D> {
     ) -> Result<Bytes, CallError<D::Fault>> {
         let message = encode(operation, self.layout)?;
         let reply = self.send::<O>(message, key).await?;
-        D::read(&reply, O::SHAPE).map_err(|unread| CallError::unread(unread, &reply))
+        D::read(&reply, O::SHAPE).map_err(|unread| CallError::unread(unread, &reply, None))
     }
 
     /// Calls an operation with fields that nobody checked and hands on whatever came back (`tongshi call`).
@@ -128,26 +136,28 @@ impl<D: Dialect> Client<D> {
         let mut clock_learned = false;
         loop {
             self.pacer.before(O::NAME).await?;
-            let outcome = self.send_once::<O>(message.clone(), key).await;
+            let outcome = self.send_noted::<O>(message.clone(), key, attempt).await;
             let (failure, retry_after, harmless) = match outcome {
-                Ok(reply) => {
+                Ok((reply, unread)) => {
                     let status = reply.status.as_u16();
                     let busy = status == 429 || status == 503;
-                    match D::read(&reply, O::SHAPE) {
-                        Ok(_) => return Ok(reply),
-                        Err(Unread::Fault(fault)) if D::is_stale(&fault) && !clock_learned => {
+                    match unread {
+                        None => return Ok(reply),
+                        Some(Unread::Fault(fault)) if D::is_stale(&fault) && !clock_learned => {
                             clock_learned = self.learn_clock(&reply);
                             if clock_learned {
                                 continue;
                             }
-                            return Err(CallError::unread(Unread::Fault(fault), &reply));
+                            return Err(CallError::unread(Unread::Fault(fault), &reply, None));
                         }
-                        Err(Unread::Fault(fault)) if status < 500 && !busy => {
-                            return Err(CallError::unread(Unread::Fault(fault), &reply));
+                        Some(Unread::Fault(fault)) if status < 500 && !busy => {
+                            return Err(CallError::unread(Unread::Fault(fault), &reply, None));
                         }
-                        Err(unread) => {
+                        Some(unread) => {
                             let retry_after = self.retry_after(&reply);
-                            (CallError::unread(unread, &reply), retry_after, busy || O::REPEATABLE)
+                            // A gateway says 503 also when what is behind it has begun.
+                            let harmless = status == 429 || O::REPEATABLE;
+                            (CallError::unread(unread, &reply, retry_after), retry_after, harmless)
                         }
                     }
                 }
@@ -161,6 +171,37 @@ impl<D: Dialect> Client<D> {
             }
             attempt += 1;
         }
+    }
+
+    /// Sends once, counted and as a part of the trace. The trace's name does not go to the vendor.
+    async fn send_noted<O: Operation<Dialect = D>>(
+        &self,
+        message: Message,
+        key: &<O::Auth as AuthScheme>::Key,
+        attempt: u32,
+    ) -> Result<(Reply, Option<Unread<D::Fault>>), TransportError> {
+        let span = tracing::info_span!(
+            target: crate::SPANS, "vendor call", otel.kind = "client", dialect = D::ID, operation = O::NAME, attempt,
+            http.response.status_code = tracing::field::Empty, outcome = tracing::field::Empty,
+        );
+        let begun = Instant::now();
+        let sent = self.send_once::<O>(message, key).instrument(span.clone()).await;
+        let took = begun.elapsed();
+        let read = sent.map(|reply| {
+            span.record("http.response.status_code", reply.status.as_u16());
+            let unread = D::read(&reply, O::SHAPE).err();
+            (reply, unread)
+        });
+        let outcome = match &read {
+            Ok((_, None)) => "ok",
+            Ok((_, Some(Unread::Fault(_)))) => "fault",
+            Ok((_, Some(Unread::Garbled))) => "garbled",
+            Err(error) if error.unsent => "unsent",
+            Err(_) => "lost",
+        };
+        span.record("outcome", outcome);
+        self.pacer.after(O::NAME, outcome, took);
+        read
     }
 
     async fn send_once<O: Operation<Dialect = D>>(
@@ -212,6 +253,8 @@ pub enum CallError<F> {
         fault: F,
         /// Its HTTP status.
         status: u16,
+        /// How long the vendor wants to be left alone.
+        wait: Option<Duration>,
     },
     /// Something came back that the vendor does not document.
     Garbled {
@@ -231,9 +274,20 @@ pub enum CallError<F> {
 }
 
 impl<F> CallError<F> {
-    fn unread(unread: Unread<F>, reply: &Reply) -> Self {
+    /// Whether the call certainly had no effect: it did not arrive, or the vendor refused it. A failure that the
+    /// vendor calls its own may have come after the effect.
+    pub fn is_without_effect(&self) -> bool {
+        match self {
+            Self::Fault { status, .. } => *status < 500,
+            Self::Garbled { status, .. } => *status == 429,
+            Self::Transport(error) => error.unsent,
+            Self::Form(_) | Self::Held(_) => true,
+        }
+    }
+
+    fn unread(unread: Unread<F>, reply: &Reply, wait: Option<Duration>) -> Self {
         match unread {
-            Unread::Fault(fault) => Self::Fault { fault, status: reply.status.as_u16() },
+            Unread::Fault(fault) => Self::Fault { fault, status: reply.status.as_u16(), wait },
             Unread::Garbled => Self::garbled(reply.status.as_u16(), &reply.body, None),
         }
     }
@@ -244,7 +298,7 @@ impl<F> CallError<F> {
         let head = if looks_like_data {
             format!("({} bytes that begin like JSON)", body.len())
         } else {
-            String::from_utf8_lossy(&body[..body.len().min(200)]).escape_debug().to_string()
+            masked(&String::from_utf8_lossy(&body[..body.len().min(200)]).escape_debug().to_string())
         };
         Self::Garbled { status, head, why }
     }
@@ -265,7 +319,9 @@ impl<F> From<Error> for CallError<F> {
 impl<F: fmt::Display> fmt::Display for CallError<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Fault { fault, status } => write!(f, "the vendor refused (HTTP {status}): {fault}"),
+            Self::Fault { fault, status, .. } => {
+                write!(f, "the vendor refused (HTTP {status}): {}", masked(&fault.to_string()))
+            }
             Self::Garbled { status, head, why } => {
                 write!(f, "the vendor answered HTTP {status} with something it does not document: {head}")?;
                 why.as_ref().map_or(Ok(()), |why| write!(f, " ({why})"))
@@ -281,7 +337,8 @@ impl<F: Into<Error> + fmt::Display> From<CallError<F>> for Error {
     fn from(error: CallError<F>) -> Self {
         let text = error.to_string();
         match error {
-            CallError::Fault { status: 429 | 503, .. } => Error::new(ErrorKind::Limited(None), text),
+            CallError::Fault { status: 429 | 503, wait, .. } => Error::new(ErrorKind::Limited(wait), text),
+            CallError::Garbled { status: 429, .. } => Error::new(ErrorKind::Limited(None), text),
             CallError::Fault { fault, .. } => {
                 let known: Error = fault.into();
                 Error::new(known.kind().clone(), text)

@@ -24,6 +24,11 @@ pub trait SampleKey: AuthScheme {
 
     /// Seconds after which a message is stale; none where the scheme carries no time.
     fn stale_after_seconds() -> Option<i64>;
+
+    /// Whether the vendor signs the path; where it does not, its changes are not held against the scheme.
+    fn signs_path() -> bool {
+        true
+    }
 }
 
 impl SampleKey for crate::NoAuth {
@@ -171,14 +176,17 @@ fn each_byte_counts<O: Operation>(
     id: &str,
     key: &<O::Auth as AuthScheme>::Key,
     now: Timestamp,
-) {
+) where
+    O::Auth: SampleKey,
+{
+    let path_bytes = if O::Auth::signs_path() { signed.path.len() } else { 0 };
     let said = |message: &Message| {
         let fields = O::Dialect::take(message, O::SHAPE).map_err(|fault| fault.to_string());
         let explained = O::Auth::explain(message);
         (message.path.clone(), fields, explained.string_to_sign, explained.received)
     };
     let original = said(signed);
-    let changes = (0..signed.path.len())
+    let changes = (0..path_bytes)
         .map(|at| Message { path: change(&signed.path, at), ..signed.clone() })
         .chain(
             (0..signed.query.len()).map(|at| Message { query: change(&signed.query, at), ..signed.clone() }),

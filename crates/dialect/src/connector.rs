@@ -6,9 +6,9 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
-use tongshi_model::{Clock, Draft, Error, Id, Kind, LocalDate, Punch, SalaryItem, Secret, Space, Visit};
+use tongshi_model::{Action, Clock, Draft, Error, Id, Kind, LocalDate, Punch, Secret, Space};
 
-use crate::{Message, Pacer, Reply, Transport};
+use crate::{Message, Pacer, PushError, Pushed, Reply, Seen, Target, Tokens, Transport, Write};
 
 /// The calling half of a dialect, for one connection.
 #[async_trait]
@@ -39,8 +39,17 @@ pub trait Connector: Send + Sync + 'static {
     /// Whether something that a listing no longer names is really gone.
     async fn exists(&self, kind: Kind, remote_id: &str) -> Result<Existence, Error>;
 
-    /// Does something at the vendor.
-    async fn push(&self, write: &Write) -> Result<Receipt, Error>;
+    /// How many writes of this sort go in one call.
+    fn batch_max(&self, target: Target, action: Action) -> usize;
+
+    /// Whether the same write sent twice has the effect of one, by the vendor's own word.
+    fn repeatable(&self, target: Target, action: Action) -> bool;
+
+    /// Does something at the vendor. All writes are of one sort; the answer has a row for each, in their order.
+    async fn push(&self, writes: &[Write]) -> Result<Vec<Pushed>, PushError>;
+
+    /// What the vendor shows of writes of one sort that it was sent; a row for each, in their order.
+    async fn read_back(&self, writes: &[Write]) -> Result<Vec<Seen>, Error>;
 
     /// Calls any operation by name with fields as given; none when there is no such operation.
     async fn call(&self, operation: &str, fields: Map<String, Value>) -> Option<Result<Reply, Error>>;
@@ -207,29 +216,63 @@ pub enum Existence {
     Unknown,
 }
 
-/// The vendor answered.
+/// The vendor answered and took the account.
 #[derive(Clone, Debug, Serialize)]
 pub struct Health {
     /// What it answered, for people.
     pub text: String,
+    /// What else came out: which interfaces the account may use, its quota.
+    pub findings: Vec<Finding>,
 }
 
-/// Something that the hub does at a vendor.
-#[derive(Clone, Debug)]
-pub enum Write {
-    /// Sends punches in, each with the person's number.
-    Punches(Vec<(String, Punch)>),
-    /// Sets a pay subject of the person with this number.
-    Salary(String, SalaryItem),
-    /// Tells the host with this remote id that a visitor comes.
-    Visit(String, Visit),
+/// How something stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    /// As it should be.
+    Good,
+    /// Wrong, and something can be done.
+    Bad,
+    /// It cannot be told, or is for a person to judge.
+    Unknown,
 }
 
-/// What the vendor said to a write.
-#[derive(Clone, Debug, Default)]
-pub struct Receipt {
-    /// For each row in order: taken, or why not.
-    pub rows: Vec<Result<(), String>>,
+/// One thing that was looked at.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// What was looked at.
+    pub subject: String,
+    /// How it stands.
+    pub state: State,
+    /// What was found.
+    pub text: String,
+    /// How to mend it, and where.
+    pub mend: Option<String>,
+    /// What the vendor calls it.
+    pub vendor_name: Option<String>,
+}
+
+impl Finding {
+    /// It is as it should be.
+    pub fn good(subject: impl Into<String>, text: impl Into<String>) -> Self {
+        Self { subject: subject.into(), state: State::Good, text: text.into(), mend: None, vendor_name: None }
+    }
+
+    /// It is wrong, and this is how to mend it.
+    pub fn bad(subject: impl Into<String>, text: impl Into<String>, mend: impl Into<String>) -> Self {
+        Self { state: State::Bad, mend: Some(mend.into()), ..Self::good(subject, text) }
+    }
+
+    /// It cannot be told.
+    pub fn unknown(subject: impl Into<String>, text: impl Into<String>) -> Self {
+        Self { state: State::Unknown, ..Self::good(subject, text) }
+    }
+
+    /// The same under the vendor's own name.
+    #[must_use]
+    pub fn named(self, vendor_name: impl Into<String>) -> Self {
+        Self { vendor_name: Some(vendor_name.into()), ..self }
+    }
 }
 
 /// What a vendor's event says.
@@ -255,6 +298,8 @@ pub struct Connect {
     pub pacer: Arc<dyn Pacer>,
     /// The time.
     pub clock: Arc<dyn Clock>,
+    /// The access tokens that all who call through this connection share.
+    pub tokens: Arc<dyn Tokens>,
 }
 
 /// An account's credentials by the vendor's own names.

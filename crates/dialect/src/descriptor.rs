@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use serde::Serialize;
-use tongshi_model::{Clock, Error, Kind, Timestamp};
+use tongshi_model::{Action, Clock, Error, Kind, Timestamp};
 
-use crate::{Connect, Connector, Contract, Credential, Desk, Explanation, Face, Message, Operation};
+use crate::{
+    Connect, Connector, Contract, Credential, Desk, Events, Explanation, Face, Message, Operation, Target,
+};
 
 /// A vendor, both halves.
 pub struct Descriptor {
@@ -17,6 +19,8 @@ pub struct Descriptor {
     pub base_url: Option<&'static str>,
     /// What the two halves can do; what is missing cannot be done.
     pub capabilities: &'static [Capability],
+    /// What is written only where a connection's setting `writes` allows it: `{"punch": true}`.
+    pub writes_off: &'static [Target],
     /// What an account consists of.
     pub credential: &'static [CredentialField],
     /// The kinds of key that a face's app holds.
@@ -31,21 +35,34 @@ pub struct Descriptor {
     pub serve: FaceMaker,
     /// Signs a message with an account's credentials and explains how.
     pub sign: fn(&mut Message, &Credential, Timestamp) -> Result<Explanation, Error>,
-    /// The event that the vendor would send for this change to an app that asked for events, if any. Signed with the
-    /// app's secret.
-    pub event: Option<EventMaker>,
+    /// How the vendor tells apps what has happened, if it does.
+    pub events: Option<&'static dyn Events>,
+}
+
+impl Descriptor {
+    /// Whether the connector can do this.
+    pub fn pushes(&self, target: Target, action: Action) -> bool {
+        let wanted = match target {
+            Target::Punch if action == Action::Create => Capability::PushPunches,
+            Target::Punch => return false,
+            Target::Record(kind) => Capability::Push(kind, action),
+        };
+        self.capabilities.contains(&wanted)
+    }
+
+    /// What can be written, as `target:action`.
+    pub fn writable(&self) -> Vec<String> {
+        let named = |capability: &Capability| match capability {
+            Capability::PushPunches => Some("punch:create".to_owned()),
+            Capability::Push(kind, action) => Some(format!("{kind}:{action}")),
+            Capability::Pull(_) | Capability::PullPunches | Capability::Receive | Capability::Send => None,
+        };
+        self.capabilities.iter().filter_map(named).collect()
+    }
 }
 
 /// Makes the answering half of a dialect.
 pub type FaceMaker = fn(Arc<dyn Desk>, Arc<dyn Clock>) -> Arc<dyn Face>;
-
-/// Makes a vendor's event: topic (`created`, `updated`, `deleted`), the record, the address, the app's secret.
-pub type EventMaker = fn(
-    topic: &str,
-    record: &crate::Record,
-    address: &str,
-    secret: &tongshi_model::Secret,
-) -> Option<Result<Message, Error>>;
 
 /// Something that a dialect can do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -55,8 +72,8 @@ pub enum Capability {
     Pull(Kind),
     /// The connector reads punches.
     PullPunches,
-    /// The connector writes this kind.
-    Push(Kind),
+    /// The connector does this to records of this kind.
+    Push(Kind, Action),
     /// The connector sends punches in.
     PushPunches,
     /// The connector takes events.

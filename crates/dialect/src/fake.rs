@@ -14,7 +14,8 @@ use tongshi_model::{
 };
 
 use crate::{
-    Announcement, Desk, Face, Grant, Message, Query, Record, Reply, Token, Transport, TransportError,
+    Addresses, Announcement, Attempt, Attempts, Desk, EndpointDraft, Face, FailedDelivery, Grant, Limiter,
+    Message, Patience, Query, Record, RegisteredEndpoint, Reply, Token, Transport, TransportError, Wait,
     Workforce,
 };
 
@@ -33,6 +34,9 @@ struct State {
     tokens: BTreeMap<(&'static str, String), Token>,
     settings: BTreeMap<String, Value>,
     announcements: Vec<Announcement>,
+    endpoints: Vec<EndpointDraft>,
+    failed: Vec<FailedDelivery>,
+    tried: Vec<(EndpointDraft, String)>,
     questions: u64,
 }
 
@@ -115,6 +119,16 @@ impl FakeWorkforce {
     /// What was announced.
     pub fn announcements(&self) -> Vec<Announcement> {
         self.state().announcements.clone()
+    }
+
+    /// Makes these the messages that have failed.
+    pub fn fail_deliveries(&self, failed: Vec<FailedDelivery>) {
+        self.change().failed = failed;
+    }
+
+    /// The endpoints that were to be tried, each with the topic.
+    pub fn tried_endpoints(&self) -> Vec<(EndpointDraft, String)> {
+        self.state().tried.clone()
     }
 
     /// How many questions were asked of the records, to show that there is none per row.
@@ -261,6 +275,46 @@ impl Workforce for FakeWorkforce {
         Ok(())
     }
 
+    async fn save_endpoint(&self, endpoint: EndpointDraft) -> Result<(), Error> {
+        let mut state = self.change();
+        state.endpoints.retain(|known| (known.manner, &known.name) != (endpoint.manner, &endpoint.name));
+        state.endpoints.push(endpoint);
+        Ok(())
+    }
+
+    async fn endpoints(&self, manner: &'static str) -> Result<Vec<RegisteredEndpoint>, Error> {
+        let state = self.state();
+        let of_manner = state.endpoints.iter().filter(|known| known.manner == manner).cloned();
+        Ok(of_manner
+            .map(|EndpointDraft { name, url, settings, .. }| RegisteredEndpoint {
+                name,
+                url,
+                settings,
+                enabled: true,
+            })
+            .collect())
+    }
+
+    async fn delete_endpoint(&self, manner: &'static str, name: &str) -> Result<bool, Error> {
+        let mut state = self.change();
+        let count = state.endpoints.len();
+        state.endpoints.retain(|known| (known.manner, known.name.as_str()) != (manner, name));
+        Ok(state.endpoints.len() < count)
+    }
+
+    async fn try_endpoint(&self, endpoint: &EndpointDraft, topic: &str) -> Result<(), Error> {
+        self.change().tried.push((endpoint.clone(), topic.to_owned()));
+        Ok(())
+    }
+
+    async fn failed_deliveries(
+        &self,
+        _manner: &'static str,
+        limit: u32,
+    ) -> Result<Vec<FailedDelivery>, Error> {
+        Ok(self.state().failed.iter().take(limit as usize).cloned().collect())
+    }
+
     async fn issue_token(
         &self,
         purpose: &'static str,
@@ -308,12 +362,15 @@ pub struct FakeDesk {
     workforce: Arc<FakeWorkforce>,
     clock: Arc<dyn Clock>,
     apps: Mutex<Vec<(&'static str, Arc<Grant>)>>,
+    attempts: Attempts,
+    limiter: Arc<Limiter>,
 }
 
 impl FakeDesk {
     /// A desk without apps.
     pub fn new(workforce: Arc<FakeWorkforce>, clock: Arc<dyn Clock>) -> Arc<Self> {
-        Arc::new(Self { workforce, clock, apps: Mutex::default() })
+        let (attempts, limiter) = (Attempts::new(Patience::default()), Limiter::new(Arc::clone(&clock)));
+        Arc::new(Self { workforce, clock, apps: Mutex::default(), attempts, limiter: Arc::new(limiter) })
     }
 
     /// Registers an app for a face.
@@ -338,6 +395,9 @@ impl FakeDesk {
             disabled: false,
             operations: None,
             settings,
+            addresses: Addresses::default(),
+            redirect_uris: Vec::new(),
+            limiter: Arc::clone(&self.limiter),
             workforce: Arc::clone(&self.workforce) as Arc<dyn Workforce>,
         };
         change(&mut grant);
@@ -351,7 +411,13 @@ impl FakeDesk {
 
 #[async_trait]
 impl Desk for FakeDesk {
-    async fn by_key(&self, face: &'static str, key_id: &str) -> Result<Option<Arc<Grant>>, Error> {
+    /// An app here has one key, which stands for every kind of key.
+    async fn by_key(
+        &self,
+        face: &'static str,
+        _name: &'static str,
+        key_id: &str,
+    ) -> Result<Option<Arc<Grant>>, Error> {
         let apps = self.apps();
         let found = apps.iter().find(|(of, grant)| *of == face && grant.key_id == key_id);
         Ok(found.map(|(_, grant)| Arc::clone(grant)))
@@ -364,18 +430,22 @@ impl Desk for FakeDesk {
         if known.as_ref().is_none_or(expired) {
             return Ok(None);
         }
-        Ok(self.apps().first().map(|(_, grant)| {
-            Arc::new(Grant {
-                app: grant.app,
-                name: grant.name.clone(),
-                key_id: grant.key_id.clone(),
-                secret: Secret::new(token),
-                disabled: grant.disabled,
-                operations: grant.operations.clone(),
-                settings: grant.settings.clone(),
-                workforce: Arc::clone(&grant.workforce),
-            })
-        }))
+        Ok(self
+            .apps()
+            .first()
+            .map(|(_, grant)| Arc::new(Grant { secret: Secret::new(token), ..Grant::clone(grant) })))
+    }
+
+    fn may_try(&self, attempt: &Attempt<'_>) -> Result<(), Wait> {
+        self.attempts.check(attempt, self.clock.now())
+    }
+
+    async fn failed(&self, attempt: &Attempt<'_>, _grant: Option<&Grant>) {
+        self.attempts.failed(attempt, self.clock.now());
+    }
+
+    fn passed(&self, attempt: &Attempt<'_>) {
+        self.attempts.passed(attempt, self.clock.now());
     }
 }
 

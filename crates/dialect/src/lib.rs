@@ -3,6 +3,11 @@
 //! No vendor and no socket in here. A [`Client`] speaks over a [`Transport`] that somebody hands in; a [`Server`]
 //! answers from a [`Desk`], which is how it finds the app that calls and that app's view of the organisation.
 
+mod addresses;
+mod attempts;
+/// The target of spans that become parts of traces, apart from those of the log.
+pub const SPANS: &str = "tongshi::trace";
+
 mod auth;
 mod client;
 #[cfg(feature = "conformance")]
@@ -10,30 +15,43 @@ pub mod conformance;
 mod connector;
 mod descriptor;
 mod desk;
+mod events;
 #[cfg(feature = "conformance")]
 pub mod fake;
+pub mod lenient;
 mod message;
 mod operation;
+mod page;
 mod protocol;
+mod quota;
+mod seen;
 mod server;
 mod strict;
+mod token_cache;
 mod workforce;
+mod write;
 
+pub use addresses::Addresses;
+pub use attempts::{Attempt, Attempts, Block, Patience};
 pub use auth::{
     AuthFault, AuthScheme, Explanation, KeySource, NoAuth, Signs, hmac_sha256_hex, verify_hmac_sha256_hex,
 };
 pub use client::{CallError, Client, Pacer, Promptly, Transport, TransportError};
 pub use connector::{
-    Ask, Connect, Connector, Credential, Existence, Fingerprint, Health, Incoming, Listing, Over, Page,
-    PulledPunches, Reach, Receipt, Row, Slice, Subject, Window, Write, fingerprint,
+    Ask, Connect, Connector, Credential, Existence, Finding, Fingerprint, Health, Incoming, Listing, Over,
+    Page, PulledPunches, Reach, Row, Slice, State, Subject, Window, fingerprint,
 };
-pub use descriptor::{
-    Capability, CodeKind, CredentialField, Descriptor, EventMaker, FaceKey, FaceMaker, OperationInfo,
-};
-pub use desk::{Desk, Face, Grant};
+pub use descriptor::{Capability, CodeKind, CredentialField, Descriptor, FaceKey, FaceMaker, OperationInfo};
+pub use desk::{Called, Desk, Face, Grant, Inner, Refusal, allowed_operation};
+pub use events::{EndpointDraft, EventAsk, Events, FailedDelivery, RegisteredEndpoint};
 pub use message::{Message, ParamFault, Reply, strict_pairs};
 pub use operation::{Contract, Operation, Verb, decode, encode};
+pub use page::{Screen, escape, hidden, page, refusal};
 pub use protocol::{Dialect, FormFault, Unread};
+pub use quota::{Limiter, Quota, Standing, Wait};
+pub use seen::{Disclosed, gather};
 pub use server::{Caller, Server};
 pub use strict::strict_object;
+pub use token_cache::{Fetch, Fetched, MemoryTokens, Tokens};
 pub use workforce::{Announcement, Query, Record, Token, Workforce};
+pub use write::{Named, PushError, Pushed, Seen, Target, Write, WriteBody};

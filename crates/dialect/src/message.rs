@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use crate::FormFault;
 
 /// A request, on its way out or as it came in.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Message {
     /// The method.
     pub method: Method,
@@ -27,6 +27,13 @@ pub struct Message {
     pub body: Bytes,
     /// Who sent it, where that is known.
     pub peer: Option<IpAddr>,
+}
+
+impl std::fmt::Debug for Message {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // Query, headers and body carry keys and people.
+        write!(f, "Message({} {}, {} bytes)", self.method, self.path, self.body.len())
+    }
 }
 
 impl Message {
@@ -160,7 +167,7 @@ fn decoded(piece: &[u8]) -> Cow<'_, [u8]> {
 }
 
 /// An answer.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Reply {
     /// The status.
     pub status: StatusCode,
@@ -168,6 +175,12 @@ pub struct Reply {
     pub headers: HeaderMap,
     /// The body.
     pub body: Bytes,
+}
+
+impl std::fmt::Debug for Reply {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Reply({}, {} bytes)", self.status.as_u16(), self.body.len())
+    }
 }
 
 impl Reply {

@@ -201,5 +201,6 @@ pub(crate) fn fields_of<'a, O: Operation>(
 
 /// Reads an operation from its fields.
 pub(crate) fn decode_fields<O: Operation>(fields: Map<String, Value>) -> Result<O, FormFault> {
-    serde_json::from_value(Value::Object(fields)).map_err(|error| FormFault::Field(error.to_string()))
+    serde_json::from_value(Value::Object(fields))
+        .map_err(|error| FormFault::Field(tongshi_model::masked(&error.to_string())))
 }

@@ -41,6 +41,11 @@ pub trait Dialect: Send + Sync + Sized + 'static {
     /// Reads a reply: the answer's JSON, or why there is none.
     fn read(reply: &Reply, shape: Self::Shape) -> Result<Bytes, Unread<Self::Fault>>;
 
+    /// The vendor's code of a fault, for the log of requests.
+    fn code(_fault: &Self::Fault) -> Option<String> {
+        None
+    }
+
     /// Whether the vendor says that our clock and theirs are too far apart.
     fn is_stale(_fault: &Self::Fault) -> bool {
         false

@@ -1,16 +1,19 @@
 //! The answering side, once for all vendors: find the operation, find the app, check the proof, answer, keep.
 
-use std::{collections::HashMap, future::Future, sync::Arc};
+use std::{collections::HashMap, future::Future, net::IpAddr, sync::Arc, time::Instant};
 
 use async_trait::async_trait;
 use http::{HeaderValue, Method, StatusCode, header};
 use moka::sync::Cache;
 use serde_json::{Map, Value};
 use tongshi_model::{Clock, Timestamp};
+use tracing::Instrument as _;
 
 use crate::{
-    AuthFault, AuthScheme, Desk, Dialect, Face, Grant, KeySource, Message, Operation, Reply, Workforce,
+    Attempt, AuthFault, AuthScheme, Called, Desk, Dialect, Disclosed, Explanation, Face, Grant, KeySource,
+    Message, Operation, Refusal, Reply, Workforce,
     operation::{decode_fields, fields_of},
+    seen,
 };
 
 /// Answers kept for repeated questions may take this much memory.
@@ -26,6 +29,8 @@ pub struct Caller {
     pub grant: Option<Arc<Grant>>,
     /// Now.
     pub now: Timestamp,
+    /// From which address, where that is known.
+    pub peer: Option<IpAddr>,
     /// The desk, for operations that find their app in their own fields.
     pub desk: Arc<dyn Desk>,
 }
@@ -50,7 +55,39 @@ pub struct Server<D: Dialect> {
     clock: Arc<dyn Clock>,
     routes: matchit::Router<HashMap<Method, Arc<dyn Endpoint<D>>>>,
     paths: HashMap<&'static str, HashMap<Method, Arc<dyn Endpoint<D>>>>,
-    kept: Cache<Vec<u8>, (u64, Reply)>,
+    kept: Cache<Vec<u8>, Kept>,
+}
+
+/// An answer that is given again while its epoch lasts, with the restricted records that it was made from.
+#[derive(Clone)]
+struct Kept {
+    epoch: u64,
+    reply: Reply,
+    seen: Option<Arc<[Disclosed]>>,
+}
+
+/// A fault on its way to the caller, and what of it is noted.
+struct Refused<F> {
+    fault: F,
+    refusal: Box<Refusal>,
+    /// When another try makes sense.
+    wait_seconds: Option<u64>,
+}
+
+impl<F: std::error::Error> Refused<F> {
+    fn of<D: Dialect<Fault = F>>(fault: F) -> Self {
+        let refusal = Refusal { code: D::code(&fault), text: fault.to_string(), ..Refusal::default() };
+        Self { fault, refusal: Box::new(refusal), wait_seconds: None }
+    }
+
+    fn proof<D: Dialect<Fault = F>>(proof: AuthFault) -> Self
+    where
+        F: From<AuthFault>,
+    {
+        let mut refused = Self::of::<D>(proof.clone().into());
+        refused.refusal.proof = Some(proof);
+        refused
+    }
 }
 
 impl<D: Dialect> Server<D> {
@@ -58,8 +95,8 @@ impl<D: Dialect> Server<D> {
     pub fn new(desk: Arc<dyn Desk>, clock: Arc<dyn Clock>) -> Self {
         let kept = Cache::builder()
             .max_capacity(KEPT_BYTES_MAX)
-            .weigher(|key: &Vec<u8>, (_, reply): &(u64, Reply)| {
-                u32::try_from(key.len() + reply.body.len() + 256).unwrap_or(u32::MAX)
+            .weigher(|key: &Vec<u8>, kept: &Kept| {
+                u32::try_from(key.len() + kept.reply.body.len() + 256).unwrap_or(u32::MAX)
             })
             .build();
         Self { desk, clock, routes: matchit::Router::new(), paths: HashMap::new(), kept }
@@ -96,9 +133,11 @@ impl<D: Dialect> Server<D> {
 #[async_trait]
 impl<D: Dialect> Face for Server<D> {
     async fn answer(&self, message: Message) -> Reply {
-        let Ok(found) = self.routes.at(&message.path) else { return not_implemented::<D>(&message) };
+        let Ok(found) = self.routes.at(&message.path) else {
+            return self.nowhere(&message, not_implemented::<D>(&message)).await;
+        };
         let Some(endpoint) = found.value.get(&message.method) else {
-            return method_not_allowed(found.value.keys());
+            return self.nowhere(&message, method_not_allowed(found.value.keys())).await;
         };
         let captures: Vec<(&str, &str)> = found.params.iter().collect();
         endpoint.answer(self, &message, &captures).await
@@ -125,81 +164,168 @@ where
     F: Future<Output = Result<O::Answer, D::Fault>> + Send + 'static,
 {
     async fn answer(&self, server: &Server<D>, message: &Message, captures: &[(&str, &str)]) -> Reply {
-        let now = server.clock.now();
-        let grant = match server.authenticate::<O>(message, now).await {
-            Ok(grant) => grant,
-            Err(fault) => return D::fault(&fault, O::SHAPE),
-        };
-        let fields = match fields_of::<O>(message, captures.iter().copied()) {
-            Ok(fields) => fields,
-            Err(fault) => return D::fault(&fault.into(), O::SHAPE),
-        };
-        match server.respond::<O, H, F>(&self.handler, grant, now, fields).await {
-            Ok(reply) => reply,
-            Err(fault) => D::fault(&fault, O::SHAPE),
+        let span = tracing::info_span!(target: crate::SPANS, "face", face = D::ID, operation = O::NAME);
+        let begun = Instant::now();
+        async {
+            let mut grant = None;
+            let (reply, seen, refusal) = match self.attempt(server, message, captures, &mut grant).await {
+                Ok((reply, seen)) => (reply, seen, None),
+                Err(Refused { fault, refusal, wait_seconds }) => {
+                    let mut reply = D::fault(&fault, O::SHAPE);
+                    if let Some(seconds) = wait_seconds {
+                        reply.headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+                    }
+                    (reply, None, Some(refusal))
+                }
+            };
+            let call = Called {
+                face: D::ID,
+                operation: Some((O::NAME, O::PATH)),
+                message,
+                grant: grant.as_ref(),
+                reply: &reply,
+                fault: refusal.as_deref(),
+                seen: seen.as_ref(),
+                took: begun.elapsed(),
+            };
+            match server.desk.called(call).await {
+                Ok(()) => reply,
+                // What cannot be noted must not leave.
+                Err(error) => D::fault(&error.into(), O::SHAPE),
+            }
         }
+        .instrument(span)
+        .await
+    }
+}
+
+impl<O, H> Handler<O, H> {
+    async fn attempt<D, F>(
+        &self,
+        server: &Server<D>,
+        message: &Message,
+        captures: &[(&str, &str)],
+        grant: &mut Option<Arc<Grant>>,
+    ) -> Result<(Reply, Option<Arc<[Disclosed]>>), Refused<D::Fault>>
+    where
+        D: Dialect,
+        O: Operation<Dialect = D>,
+        H: Fn(Caller, O) -> F + Send + Sync + 'static,
+        F: Future<Output = Result<O::Answer, D::Fault>> + Send + 'static,
+    {
+        let now = server.clock.now();
+        server.authenticate::<O>(message, now, grant).await?;
+        let fields = fields_of::<O>(message, captures.iter().copied())
+            .map_err(|fault| Refused::of::<D>(fault.into()))?;
+        let asked = Asked { grant: grant.clone(), now, peer: message.peer };
+        server.respond::<O, H, F>(&self.handler, asked, fields).await.map_err(Refused::of::<D>)
     }
 }
 
 impl<D: Dialect> Server<D> {
+    /// Notes a call for which there is no operation.
+    async fn nowhere(&self, message: &Message, reply: Reply) -> Reply {
+        let text = match reply.status {
+            StatusCode::NOT_IMPLEMENTED => {
+                "the face has nothing at this path; docs/COVERAGE.md lists what there is"
+            }
+            _ => "the path does not take this method",
+        };
+        let refusal = Refusal { text: text.to_owned(), ..Refusal::default() };
+        let call = Called {
+            face: D::ID,
+            operation: None,
+            message,
+            grant: None,
+            reply: &reply,
+            fault: Some(&refusal),
+            seen: None,
+            took: std::time::Duration::ZERO,
+        };
+        // Nothing was disclosed, so the answer leaves whatever the log says.
+        let _ = self.desk.called(call).await;
+        reply
+    }
+
+    /// Finds the app and checks its proof. An open operation has none. The app is given also where it is refused.
     async fn authenticate<O: Operation<Dialect = D>>(
         &self,
         message: &Message,
         now: Timestamp,
-    ) -> Result<Option<Arc<Grant>>, D::Fault> {
-        let id = O::Auth::claim(message)?;
+        found: &mut Option<Arc<Grant>>,
+    ) -> Result<(), Refused<D::Fault>> {
+        let refused = Refused::proof::<D>;
+        let ours = |error: tongshi_model::Error| Refused::of::<D>(error.into());
+        let id = O::Auth::claim(message).map_err(refused)?;
+        let attempt = Attempt { peer: message.peer, place: D::ID, id: &id };
+        if O::Auth::SOURCE != KeySource::Open
+            && let Err(wait) = self.desk.may_try(&attempt)
+        {
+            let mut refused = refused(AuthFault::Blocked(wait.seconds()));
+            refused.wait_seconds = Some(wait.seconds());
+            return Err(refused);
+        }
         let grant = match O::Auth::SOURCE {
-            KeySource::Open => return Ok(None),
-            KeySource::AppKey => self.desk.by_key(D::ID, &id).await?,
-            KeySource::Token(purpose) => self.desk.by_token(purpose, &id).await?,
+            KeySource::Open => return Ok(()),
+            KeySource::AppKey(name) => self.desk.by_key(D::ID, name, &id).await.map_err(ours)?,
+            KeySource::Token(purpose) => self.desk.by_token(purpose, &id).await.map_err(ours)?,
         };
-        let grant = grant.ok_or(AuthFault::Unknown)?;
+        let Some(grant) = grant else {
+            self.desk.failed(&attempt, None).await;
+            return Err(refused(AuthFault::Unknown));
+        };
+        let grant = found.insert(grant);
         if grant.disabled {
-            return Err(AuthFault::Disabled.into());
+            self.desk.failed(&attempt, Some(&**grant)).await;
+            return Err(refused(AuthFault::Disabled));
         }
         let key = O::Auth::key(&id, &grant.secret);
         if let Err(fault) = O::Auth::verify(message, &key, now) {
-            let explained = O::Auth::explain(message);
-            // Path and payload may name people, so the log has the operation for the one and the other's length.
-            tracing::warn!(
-                dialect = D::ID, operation = O::NAME, app = %grant.app, reason = %fault,
-                path = O::PATH, parts = ?explained.parts.iter().filter(|(name, _)| !matches!(*name, "payload" | "path")).collect::<Vec<_>>(),
-                signed_bytes = explained.string_to_sign.len(), algorithm = explained.algorithm,
-                "a signature was refused"
-            );
-            return Err(fault.into());
+            if matches!(fault, AuthFault::Wrong(_) | AuthFault::Unknown) {
+                self.desk.failed(&attempt, Some(&**grant)).await;
+            }
+            let explained = log_refusal::<O>(message, grant, &fault);
+            let mut refused = refused(fault);
+            refused.refusal.explained = Some(explained);
+            return Err(refused);
+        }
+        self.desk.passed(&attempt);
+        // Only who holds the key learns that there is a list of addresses.
+        if !grant.admits(message.peer) {
+            return Err(refused(AuthFault::Address));
         }
         if !grant.allows(O::NAME) {
-            return Err(AuthFault::Forbidden.into());
+            return Err(refused(AuthFault::Forbidden));
         }
-        Ok(Some(grant))
+        Ok(())
     }
 
     async fn respond<O, H, F>(
         &self,
         handler: &H,
-        grant: Option<Arc<Grant>>,
-        now: Timestamp,
+        asked: Asked,
         fields: Map<String, Value>,
-    ) -> Result<Reply, D::Fault>
+    ) -> Result<(Reply, Option<Arc<[Disclosed]>>), D::Fault>
     where
         O: Operation<Dialect = D>,
         H: Fn(Caller, O) -> F + Send + Sync + 'static,
         F: Future<Output = Result<O::Answer, D::Fault>> + Send + 'static,
     {
+        let Asked { grant, now, peer } = asked;
         let kept = match &grant {
             Some(grant) if O::KEPT => Some((question::<O>(grant, &fields), grant.workforce.epoch().await?)),
             _ => None,
         };
         if let Some((question, epoch)) = &kept
-            && let Some((kept_epoch, reply)) = self.kept.get(question)
-            && kept_epoch == *epoch
+            && let Some(kept) = self.kept.get(question)
+            && kept.epoch == *epoch
         {
-            return Ok(reply);
+            return Ok((kept.reply, kept.seen));
         }
         let operation = decode_fields::<O>(fields)?;
-        let caller = Caller { grant, now, desk: Arc::clone(&self.desk) };
-        let answer = handler(caller, operation).await?;
+        let caller = Caller { grant, now, peer, desk: Arc::clone(&self.desk) };
+        let (answer, seen) = seen::gathering(handler(caller, operation)).await;
+        let (answer, seen) = (answer?, (!seen.is_empty()).then(|| Arc::from(seen)));
         let body = serde_json::to_vec(&answer).map_err(|error| {
             tongshi_model::Error::internal(format!("the answer to {} does not serialise", O::NAME))
                 .caused_by(error)
@@ -207,10 +333,31 @@ impl<D: Dialect> Server<D> {
         let reply = D::answer(body, O::SHAPE);
         if let Some((question, epoch)) = kept {
             // The epoch was read before the records, so an answer kept under it is never newer than it says.
-            self.kept.insert(question, (epoch, reply.clone()));
+            self.kept.insert(question, Kept { epoch, reply: reply.clone(), seen: seen.clone() });
         }
-        Ok(reply)
+        Ok((reply, seen))
     }
+}
+
+/// Who asks, found out.
+struct Asked {
+    grant: Option<Arc<Grant>>,
+    now: Timestamp,
+    peer: Option<IpAddr>,
+}
+
+/// Says in the log why, and gives how the face computed what is signed.
+fn log_refusal<O: Operation>(message: &Message, grant: &Grant, fault: &AuthFault) -> Explanation {
+    let explained = O::Auth::explain(message);
+    // Path and payload may name people, so the log has the operation for the one and the other's length.
+    let parts: Vec<_> =
+        explained.parts.iter().filter(|(name, _)| !matches!(*name, "payload" | "path")).collect();
+    tracing::warn!(
+        dialect = O::Dialect::ID, operation = O::NAME, app = %grant.app, reason = %fault, path = O::PATH, ?parts,
+        signed_bytes = explained.string_to_sign.len(), algorithm = explained.algorithm,
+        "a signature was refused"
+    );
+    explained
 }
 
 /// What makes two questions the same: operation, app, fields.
@@ -230,7 +377,9 @@ fn not_implemented<D: Dialect>(message: &Message) -> Reply {
         "detail": format!(
             "Tongshi's {} face has no {} {}. This is Tongshi's answer, not the vendor's; docs/COVERAGE.md lists what \
              there is.",
-            D::ID, message.method, message.path
+            D::ID,
+            message.method,
+            tongshi_model::masked(&message.path)
         ),
     });
     let mut reply = Reply::json(StatusCode::NOT_IMPLEMENTED, body.to_string());

@@ -4,6 +4,8 @@ use async_trait::async_trait;
 use serde_json::Value;
 use tongshi_model::{Draft, Entity, Error, Id, Kind, LocalDate, Punch, Timestamp};
 
+use crate::{EndpointDraft, FailedDelivery, RegisteredEndpoint};
+
 /// One workspace, seen by one app. Restricted fields are absent from documents unless the app may see them.
 #[async_trait]
 pub trait Workforce: Send + Sync + 'static {
@@ -45,6 +47,23 @@ pub trait Workforce: Send + Sync + 'static {
     /// Tells whoever listens that something happened which is no change of a record.
     async fn announce(&self, announcement: Announcement) -> Result<(), Error>;
 
+    /// Registers an endpoint of the app in a vendor's manner, or gives the one of this name new contents.
+    async fn save_endpoint(&self, endpoint: EndpointDraft) -> Result<(), Error>;
+
+    /// The app's endpoints of this manner, oldest first.
+    async fn endpoints(&self, manner: &'static str) -> Result<Vec<RegisteredEndpoint>, Error>;
+
+    /// Removes an endpoint; false where the app has none of this name.
+    async fn delete_endpoint(&self, manner: &'static str, name: &str) -> Result<bool, Error>;
+
+    /// Sends what an endpoint would get for this topic to it, now and once, saved or not; the error says why it was
+    /// not taken. Some vendors ask an address to prove itself before they register it.
+    async fn try_endpoint(&self, endpoint: &EndpointDraft, topic: &str) -> Result<(), Error>;
+
+    /// Messages to the app's endpoints of this manner that have failed, newest first.
+    async fn failed_deliveries(&self, manner: &'static str, limit: u32)
+    -> Result<Vec<FailedDelivery>, Error>;
+
     /// Makes a token for this purpose; whoever shows it gets `payload`. Only a hash is stored.
     async fn issue_token(
         &self,
@@ -64,6 +83,11 @@ pub trait Workforce: Send + Sync + 'static {
 
     /// Sets a setting of the workspace.
     async fn remember(&self, name: &str, value: &Value) -> Result<(), Error>;
+
+    /// What the hub knows this by. Faces do not look into it.
+    fn inner(&self) -> Option<crate::Inner<'_>> {
+        None
+    }
 }
 
 /// A record as it is read.
@@ -104,7 +128,7 @@ impl std::fmt::Debug for Record {
 }
 
 /// Which records to list. All conditions must hold.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Query {
     /// The kind.
     pub kind: Kind,
@@ -122,6 +146,13 @@ pub struct Query {
     pub offset: u64,
     /// How many to give at most.
     pub limit: u32,
+}
+
+impl std::fmt::Debug for Query {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // The values may be numbers and names of people.
+        write!(f, "Query({})", self.kind)
+    }
 }
 
 impl Query {

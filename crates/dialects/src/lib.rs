@@ -3,7 +3,8 @@
 
 use tongshi_dialect::Descriptor;
 
+mod waiqin;
 mod zhiren;
 
 /// Every dialect.
-pub static ALL: &[&Descriptor] = &[&zhiren::DESCRIPTOR];
+pub static ALL: &[&Descriptor] = &[&waiqin::DESCRIPTOR, &zhiren::DESCRIPTOR];

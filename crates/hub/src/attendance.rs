@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 use tongshi_model::{Direction, Error, Id, Instant, LocalDate, PunchSource};
-use tongshi_store::{Workspace, connections, punches};
+use tongshi_store::{Session, StoredPunch, Workspace, connections, punches};
 
 use crate::{
     Hub,
@@ -49,6 +49,30 @@ pub struct PunchView {
     pub detail: Option<serde_json::Value>,
 }
 
+/// Which attendance days to read.
+#[derive(Clone, Debug)]
+pub struct AttendanceQuery {
+    /// Whose.
+    pub employee: Option<Id>,
+    /// From this working day on.
+    pub from: LocalDate,
+    /// Up to this working day.
+    pub to: LocalDate,
+    /// The last day of the page before: whose, and which.
+    pub after: Option<(Id, LocalDate)>,
+    /// How many at most.
+    pub limit: u32,
+}
+
+/// A page of attendance days.
+#[derive(Debug)]
+pub struct AttendancePage {
+    /// The days, by person and date.
+    pub data: Vec<AttendanceDay>,
+    /// Behind which person and date the next page begins; none at the end.
+    pub next: Option<(Id, LocalDate)>,
+}
+
 /// What the punches of a person's working day say.
 #[derive(Debug, PartialEq, Serialize)]
 pub struct AttendanceDay {
@@ -67,10 +91,12 @@ pub struct AttendanceDay {
 impl Hub {
     /// Reads punches.
     pub async fn punches(&self, workspace: &Workspace, query: &PunchQuery) -> Result<Vec<PunchView>, Error> {
-        let mut session = self.store().read().await?;
         let limit = limited(query.limit)?;
+        let aliases = self.aliases(workspace).await?;
+        let employees = query.employee.map(|employee| aliases.all(employee)).unwrap_or_default();
+        let mut session = self.store().read().await?;
         let (from, to, after) = (query.from, query.to, query.after.unwrap_or(0));
-        let rows = punches::list(&mut session, workspace, after, query.employee, from, to, limit).await?;
+        let rows = punches::list_any(&mut session, workspace, after, &employees, from, to, limit).await?;
         let all = connections::all(&mut session, workspace).await?;
         let names: BTreeMap<i64, String> = all.into_iter().map(|found| (found.no, found.name)).collect();
         Ok(rows
@@ -80,7 +106,7 @@ impl Hub {
                 let punch = punch_of(row);
                 PunchView {
                     id,
-                    employee: punch.employee,
+                    employee: aliases.meaning(punch.employee),
                     at: punch.at,
                     direction: punch.direction,
                     source: punch.source,
@@ -96,34 +122,104 @@ impl Hub {
     pub async fn attendance_days(
         &self,
         workspace: &Workspace,
-        employee: Option<Id>,
-        from: LocalDate,
-        to: LocalDate,
-        limit: u32,
-    ) -> Result<Vec<AttendanceDay>, Error> {
-        let mut days: BTreeMap<(Id, LocalDate), AttendanceDay> = BTreeMap::new();
+        query: &AttendanceQuery,
+    ) -> Result<AttendancePage, Error> {
+        let limit = limited(query.limit)? as usize;
+        let aliases = self.aliases(workspace).await?;
         let mut session = self.store().read().await?;
-        let limit = limited(limit)? as usize;
-        let mut after = 0;
+        if let Some(ids) = query.employee.map(|employee| aliases.all(employee)).filter(|ids| ids.len() > 1) {
+            return linked_days(&mut session, workspace, query, &ids, limit).await;
+        }
+        let mut page = AttendancePage { data: Vec::new(), next: None };
+        let mut behind = query.after.map(|(employee, day)| (employee, day, i64::MAX));
+        let mut place = None;
+        // A linked person's day is told as a whole where it begins.
+        let mut told = false;
         loop {
+            let days = (query.from, query.to);
             let rows =
-                punches::list(&mut session, workspace, after, employee, Some(from), Some(to), LIMIT_MAX)
-                    .await?;
-            let Some(last) = rows.last() else { break };
-            after = last.id;
+                punches::by_person(&mut session, workspace, behind, query.employee, days, LIMIT_MAX).await?;
+            let Some(last) = rows.last() else { return Ok(page) };
+            behind = Some((last.employee, last.day, last.id));
             for row in rows {
+                let (employee, date) = (row.employee, row.day);
                 let punch = punch_of(row);
-                let key = (punch.employee, punch.working_day());
-                if days.len() >= limit && !days.contains_key(&key) {
-                    continue;
+                if place != Some((employee, date)) {
+                    if page.data.len() >= limit {
+                        return Ok(AttendancePage { next: place, ..page });
+                    }
+                    place = Some((employee, date));
+                    let ids = aliases.all(employee);
+                    told = ids.len() > 1;
+                    if told {
+                        page.data.extend(linked_day(&mut session, workspace, employee, &ids, date).await?);
+                        continue;
+                    }
+                    page.data.push(AttendanceDay::empty(employee, date));
                 }
-                days.entry(key)
-                    .or_insert_with(|| AttendanceDay::empty(key.0, key.1))
-                    .add(punch.at, punch.direction);
+                if let Some(day) = page.data.last_mut().filter(|_| !told) {
+                    day.add(punch.at, punch.direction);
+                }
             }
         }
-        Ok(days.into_values().collect())
     }
+}
+
+/// The days of a person who goes by several ids, the first of which is the one that is shown.
+async fn linked_days(
+    session: &mut Session,
+    workspace: &Workspace,
+    query: &AttendanceQuery,
+    ids: &[Id],
+    limit: usize,
+) -> Result<AttendancePage, Error> {
+    let from = query.after.map_or(query.from, |(_, day)| day.tomorrow().unwrap_or(day).max(query.from));
+    let mut page = AttendancePage { data: Vec::new(), next: None };
+    if from > query.to {
+        return Ok(page);
+    }
+    for punch in one_of_each(punches::of_any(session, workspace, ids, from, query.to).await?) {
+        let date = punch.day;
+        if page.data.last().is_none_or(|day| day.date != date) {
+            if page.data.len() >= limit {
+                page.next = page.data.last().map(|day| (day.employee, day.date));
+                return Ok(page);
+            }
+            page.data.push(AttendanceDay::empty(ids[0], date));
+        }
+        let punch = punch_of(punch);
+        if let Some(day) = page.data.last_mut() {
+            day.add(punch.at, punch.direction);
+        }
+    }
+    Ok(page)
+}
+
+/// The day of a person who goes by several ids, as one: at the smallest of the ids that have punches on it.
+async fn linked_day(
+    session: &mut Session,
+    workspace: &Workspace,
+    employee: Id,
+    ids: &[Id],
+    date: LocalDate,
+) -> Result<Option<AttendanceDay>, Error> {
+    let punches = punches::of_any(session, workspace, ids, date, date).await?;
+    if punches.iter().any(|punch| punch.employee < employee) {
+        return Ok(None);
+    }
+    let mut day = AttendanceDay::empty(ids[0], date);
+    for punch in one_of_each(punches) {
+        let punch = punch_of(punch);
+        day.add(punch.at, punch.direction);
+    }
+    Ok(Some(day))
+}
+
+/// Two vendors that read the same machine tell of one punch.
+fn one_of_each(mut punches: Vec<StoredPunch>) -> Vec<StoredPunch> {
+    punches.sort_by_key(|punch| (punch.day, punch.at, punch.direction as i64));
+    punches.dedup_by_key(|punch| (punch.day, punch.at, punch.direction as i64));
+    punches
 }
 
 impl AttendanceDay {

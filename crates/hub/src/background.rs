@@ -1,4 +1,4 @@
-//! What `serve` does besides answering: scheduled syncs, vendors' events in and out.
+//! What `serve` does besides answering: scheduled syncs, vendors' events in and out, writes to vendors.
 
 use std::time::Duration;
 
@@ -11,8 +11,14 @@ use crate::{Failure, Hub, Outcome, Silent, SyncOptions};
 /// How often the hub looks for something to do.
 const TICK: Duration = Duration::from_millis(500);
 
+/// How often it asks whether the hourly round of retention is due.
+const RETENTION_TICK: Duration = Duration::from_secs(60);
+
 /// A connection whose account is refused is left alone this long, lest the vendor locks it.
 const REFUSED_SECONDS: i64 = 60 * 60;
+
+/// How often answers that are no longer given again are removed.
+const SWEEP_SECONDS: i64 = 60 * 60;
 
 impl Hub {
     /// Works until it is stopped. A sync that is stopped goes on from its checkpoint at the next start.
@@ -21,9 +27,10 @@ impl Hub {
             let mut ticks = ticks();
             loop {
                 ticks.tick().await;
-                complain("events", self.pass_events_on().await);
+                complain("events", self.take_all_events_in().await);
             }
         };
+        let deliveries = Box::pin(self.run_deliveries());
         let syncs = async {
             let mut ticks = ticks();
             loop {
@@ -31,18 +38,46 @@ impl Hub {
                 complain("syncs", self.sync_due().await);
             }
         };
+        let writes = Box::pin(async {
+            let mut ticks = ticks();
+            let mut swept = i64::MIN;
+            loop {
+                ticks.tick().await;
+                complain("writes", self.push_writes().await.map(drop));
+                let now = self.clock().now().as_second();
+                if swept.saturating_add(SWEEP_SECONDS) <= now {
+                    swept = now;
+                    complain("answers", self.sweep_answers().await.map(drop));
+                }
+            }
+        });
+        let retention = async {
+            let mut minutes = tokio::time::interval(RETENTION_TICK);
+            loop {
+                minutes.tick().await;
+                complain("retention", Box::pin(self.sweep_due()).await.map(drop));
+            }
+        };
         tokio::select! {
             () = stop.cancelled() => {}
+            () = writes => {}
+            () = retention => {}
             () = events => {}
+            () = deliveries => {}
             () = syncs => {}
         }
     }
 
     /// One round of events: takes in what vendors have told, and tells apps what has changed.
     pub async fn pass_events_on(&self) -> Result<(), Error> {
+        self.take_all_events_in().await?;
+        self.deliver().await
+    }
+
+    async fn take_all_events_in(&self) -> Result<(), Error> {
         let holder = format!("background/{}", self.new_id());
         while self.take_events_in(&holder).await? {}
-        self.send_events().await
+        Ok(())
     }
 
     /// Syncs each connection that is due.

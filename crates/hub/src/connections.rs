@@ -3,12 +3,12 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use serde::Serialize;
-use serde_json::{Map, Value};
-use tongshi_dialect::{Connect, Connector, Credential, Descriptor, Health, Reply};
+use serde_json::{Map, Value, json};
+use tongshi_dialect::{Connect, Connector, Credential, Descriptor, Health, MemoryTokens, Reply, Tokens};
 use tongshi_model::{Error, Id, Secret, Space, Timestamp};
-use tongshi_store::{Connection, Workspace, connections};
+use tongshi_store::{Connection, Workspace, connections, routes, vendor_tokens};
 
-use crate::{Hub, RunView};
+use crate::{AuditEntry, Hub, RunView, audit};
 
 /// The dialect of connections that are no vendor: what apps write through faces and `/v1`, and the sandbox. Their
 /// raw payload is the canonical document itself.
@@ -72,7 +72,7 @@ impl Hub {
         let plain = zeroize::Zeroizing::new(
             serde_json::to_vec(&plain).map_err(|error| Error::internal("credentials").caused_by(error))?,
         );
-        let sealed = self.vault().seal(self.randomness(), &place(workspace, &new.name), &plain)?;
+        let sealed = self.vault().seal(self.randomness(), &place(workspace.id, &new.name), &plain)?;
         let mut session = self.store().write().await?;
         let connection = connections::save(
             &mut session,
@@ -84,6 +84,12 @@ impl Hub {
             &sealed,
         )
         .await?;
+        vendor_tokens::forget(&mut session, connection.no).await?;
+        // Writes that rested because the account was refused are tried with the new one.
+        routes::resume(&mut session, workspace, connection.no).await?;
+        let entry = AuditEntry::done("admin", "connection.save", &new.name)
+            .with(json!({"dialect": dialect.id, "base_url": new.base_url}));
+        audit::note(&mut session, workspace, entry).await?;
         session.commit().await?;
         Ok(view(&connection, None))
     }
@@ -113,7 +119,9 @@ impl Hub {
         let id = Id::of(&["trial", &new.name]);
         let space = Space { workspace: workspace.id, connection: id };
         let credential = Credential::new(new.credential.clone());
-        self.connector(dialect, credential, space, new.settings.clone(), &new.base_url)?.check().await
+        let tokens: Arc<dyn Tokens> = Arc::new(MemoryTokens::new(Arc::clone(self.clock())));
+        let address = (new.name.as_str(), new.base_url.as_str());
+        self.connector(dialect, credential, space, new.settings.clone(), address, tokens)?.check().await
     }
 
     /// Calls one of the vendor's operations with fields as given.
@@ -127,6 +135,7 @@ impl Hub {
         let opened = self.open(workspace, name).await?;
         opened.connector.call(operation, fields).await.unwrap_or_else(|| {
             let dialect = &opened.connection.dialect;
+            let operation = tongshi_model::masked(operation);
             Err(Error::not_found(format!("{dialect} has no operation '{operation}'")))
         })
     }
@@ -148,7 +157,11 @@ impl Hub {
     ) -> Result<Connection, Error> {
         let mut session = self.store().read().await?;
         connections::find(&mut session, workspace, name).await?.ok_or_else(|| {
-            Error::not_found(format!("there is no connection '{name}' in workspace '{}'", workspace.name))
+            Error::not_found(format!(
+                "there is no connection '{}' in workspace '{}'",
+                tongshi_model::masked(name),
+                workspace.name
+            ))
         })
     }
 
@@ -165,8 +178,10 @@ impl Hub {
         let dialect = self.dialect(&connection.dialect)?;
         let credential = self.unseal(workspace, &connection)?;
         let space = Space { workspace: workspace.id, connection: connection.id };
-        let connector =
-            self.connector(dialect, credential, space, connection.settings.clone(), &connection.base_url)?;
+        let tokens = self.vendor_tokens(workspace, &connection);
+        let address = (connection.name.as_str(), connection.base_url.as_str());
+        let settings = connection.settings.clone();
+        let connector = self.connector(dialect, credential, space, settings, address, tokens)?;
         Ok(Opened { connector: Arc::from(connector), connection, space })
     }
 
@@ -176,20 +191,22 @@ impl Hub {
         credential: Credential,
         space: Space,
         settings: Value,
-        base_url: &str,
+        (name, base_url): (&str, &str),
+        tokens: Arc<dyn Tokens>,
     ) -> Result<Box<dyn Connector>, Error> {
         (dialect.connect)(Connect {
             credential,
             space,
             settings,
             transport: self.0.parts.transports.open(base_url)?,
-            pacer: self.0.pacers.of(space.connection),
+            pacer: self.0.pacers.of(space.connection, name),
             clock: Arc::clone(self.clock()),
+            tokens,
         })
     }
 
     fn unseal(&self, workspace: &Workspace, connection: &Connection) -> Result<Credential, Error> {
-        let plain = self.vault().open(&place(workspace, &connection.name), &connection.sealed)?;
+        let plain = self.vault().open(&place(workspace.id, &connection.name), &connection.sealed)?;
         let plain = zeroize::Zeroizing::new(plain);
         let values: BTreeMap<String, String> = serde_json::from_slice(&plain)
             .map_err(|error| Error::internal("stored credentials cannot be read").caused_by(error))?;
@@ -235,8 +252,9 @@ fn check_credential(dialect: &Descriptor, credential: &BTreeMap<String, Secret>)
     Ok(())
 }
 
-fn place(workspace: &Workspace, name: &str) -> String {
-    format!("connection/{}/{name}", workspace.id)
+/// Where a connection's account is sealed.
+pub(crate) fn place(workspace: Id, name: &str) -> String {
+    format!("connection/{workspace}/{name}")
 }
 
 fn view(connection: &Connection, last_run: Option<RunView>) -> ConnectionView {

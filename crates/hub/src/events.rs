@@ -1,25 +1,17 @@
-//! Vendors' events, both ways: what a vendor tells a connection, and what a face tells an app that asked for it.
-//!
-//! In: checked at once, kept as a job in the order in which they came, taken in when no sync is reading the same
-//! connection. Out: each app follows the journal from where it is; the cursor moves when the app has answered 2xx.
-
-use std::collections::BTreeMap;
+//! Vendors' events, as they come in: checked at once, kept as a job in the order in which they came, taken in when no
+//! sync is reading the same connection. What goes out is in `deliveries`.
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use tongshi_dialect::{Descriptor, Existence, Incoming, Message, Record, Row};
-use tongshi_model::{Error, Id, Kind, LocalDate, Secret, Space};
-use tongshi_store::{
-    App, Connection, Evidence, Job, Op, Workspace, apps, changes, connections, jobs, meta, sources,
-    workspaces,
-};
+use tongshi_dialect::{Existence, Incoming, Message, Row};
+use tongshi_model::{Error, ErrorKind, Id, Kind, LocalDate, Space};
+use tongshi_store::{Connection, Evidence, Job, Workspace, connections, jobs, sources, workspaces};
 
 use crate::{
     Hub,
-    apps::{key_place, scopes_of},
     connections::Opened,
+    erased,
     ingest::{self, Item, Origin},
-    reads::visible,
     workforce::later,
 };
 
@@ -28,9 +20,6 @@ pub(crate) const INCOMING: &str = "vendor_event";
 
 /// An event waits this long before it is tried again while a sync holds its connection.
 const WAIT_SECONDS: i64 = 2;
-
-/// Changes that one app is told of in one round.
-const ROUND: u32 = 100;
 
 /// What is kept of a vendor's event.
 #[derive(Debug, Serialize, Deserialize)]
@@ -65,6 +54,16 @@ impl Hub {
         let mut session = self.store().write().await?;
         jobs::enqueue(&mut session, &workspace, INCOMING, &kept, None, self.clock().now()).await?;
         session.commit().await
+    }
+
+    /// Notes that an event was refused, and says whose connection it was sent to.
+    pub async fn event_refused(&self, connection: Id, error: &Error) -> Option<(Workspace, String)> {
+        let (workspace, found) = self.connection_by_id(connection).await.ok()?;
+        let actor = format!("event:{}", found.name);
+        if matches!(error.kind(), ErrorKind::Unauthenticated | ErrorKind::Forbidden) {
+            self.refused(&workspace, &actor, "hooks", error.public());
+        }
+        Some((workspace, actor))
     }
 
     async fn connection_by_id(&self, id: Id) -> Result<(Workspace, Connection), Error> {
@@ -127,109 +126,6 @@ impl Hub {
         session.commit().await?;
         Ok(true)
     }
-
-    /// Tells each app that asked for its vendor's events what has changed since it was last told.
-    pub(crate) async fn send_events(&self) -> Result<(), Error> {
-        let mut session = self.store().read().await?;
-        let all = workspaces::all(&mut session).await?;
-        let mut followers = Vec::new();
-        for workspace in all {
-            for app in apps::all(&mut session, &workspace).await? {
-                if !app.disabled && app.settings.get("webhook_url").is_some_and(serde_json::Value::is_string)
-                {
-                    followers.push((workspace.clone(), app));
-                }
-            }
-        }
-        drop(session);
-        for (workspace, app) in followers {
-            if let Err(error) = self.tell(&workspace, &app).await {
-                tracing::warn!(app = %app.id, reason = %error, "an app was not told of a change; it will be");
-            }
-        }
-        Ok(())
-    }
-
-    async fn tell(&self, workspace: &Workspace, app: &App) -> Result<(), Error> {
-        let address = app.settings.get("webhook_url").and_then(serde_json::Value::as_str).unwrap_or_default();
-        let origin = origin_of(address)?;
-        let name = format!("events/{}", app.id);
-        let mut session = self.store().read().await?;
-        let (makers, scopes) = (self.event_makers(&mut session, workspace, app).await?, scopes_of(app)?);
-        let cursor = meta::get(&mut session, &name).await?.and_then(|text| text.parse().ok());
-        let Some(mut cursor) = cursor else {
-            // An app is told of what changes from the moment on in which it asked.
-            let last = changes::last_seq(&mut session, workspace).await?;
-            return self.follow(&name, last).await;
-        };
-        let some = changes::after(&mut session, workspace, cursor, None, ROUND).await?;
-        drop(session);
-        let transport = self.0.parts.transports.open(&origin)?;
-        let begun: i64 = cursor;
-        let mut result = Ok(());
-        'changes: for change in some {
-            let doc = change.after.or(change.before);
-            let doc = doc
-                .filter(|_| scopes.sees(change.kind))
-                .map(|doc| visible(change.kind, doc, &scopes))
-                .transpose()?;
-            let record = doc.map(|doc| Record {
-                id: change.record,
-                kind: change.kind,
-                version: change.version,
-                doc,
-                created_at: change.at,
-                changed_at: change.at,
-                deleted: change.op == Op::Deleted,
-            });
-            for (dialect, secret) in makers.iter().filter(|_| record.is_some()) {
-                let Some((maker, record)) = dialect.event.zip(record.as_ref()) else { continue };
-                let Some(message) = maker(topic(change.op), record, address, secret) else { continue };
-                let told = match transport.send(message?).await {
-                    Ok(reply) if reply.status.is_success() => Ok(()),
-                    Ok(reply) => Err(Error::upstream(format!("it answered {}", reply.status.as_u16()))),
-                    Err(error) => Err(Error::unavailable(error.text)),
-                };
-                if told.is_err() {
-                    result = told;
-                    break 'changes;
-                }
-            }
-            cursor = change.seq;
-        }
-        if cursor != begun {
-            self.follow(&name, cursor).await?;
-        }
-        result
-    }
-
-    async fn follow(&self, name: &str, cursor: i64) -> Result<(), Error> {
-        let mut session = self.store().write().await?;
-        meta::set(&mut session, name, &cursor.to_string()).await?;
-        session.commit().await
-    }
-
-    /// The vendors in whose manner the app is told, each with the secret that signs.
-    async fn event_makers(
-        &self,
-        session: &mut tongshi_store::Session,
-        workspace: &Workspace,
-        app: &App,
-    ) -> Result<Vec<(&'static Descriptor, Secret)>, Error> {
-        let mut keys: BTreeMap<String, Secret> = BTreeMap::new();
-        for key in apps::keys(session, workspace, app.no).await? {
-            let Ok(dialect) = self.dialect(&key.face) else { continue };
-            let first = dialect.face_keys.first();
-            if key.revoked || first.is_none_or(|first| !key.key_id.starts_with(first.prefix)) {
-                continue;
-            }
-            let secret = self.vault().open(&key_place(&key.face, &key.key_id), &key.sealed)?;
-            let secret = String::from_utf8(secret).map_err(|_| Error::internal("a key is not UTF-8"))?;
-            keys.insert(key.face, Secret::new(secret));
-        }
-        let makers = keys.into_iter().filter_map(|(face, secret)| Some((self.dialect(&face).ok()?, secret)));
-        Ok(makers.filter(|(dialect, _)| dialect.event.is_some()).collect())
-    }
 }
 
 async fn take_entry_in(
@@ -255,25 +151,5 @@ async fn take_entry_in(
     let draft = opened.connector.read(entry.kind, &row)?;
     let hash = ingest::hash(row.raw.as_bytes());
     let item = Item { remote_id: row.remote_id, date: row.date, raw: row.raw, hash, draft, head };
-    ingest::apply(session, &origin, entry.kind, vec![item]).await.map(drop)
-}
-
-/// Where a transport to this address leads: its scheme, host and port.
-fn origin_of(address: &str) -> Result<String, Error> {
-    let invalid = || Error::invalid("webhook_url", "webhook_url must be an http or https address");
-    let (scheme, rest) = address.split_once("://").ok_or_else(invalid)?;
-    if !matches!(scheme, "http" | "https") {
-        return Err(invalid());
-    }
-    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    Ok(format!("{scheme}://{authority}"))
-}
-
-/// What vendors call a change: to those who were told that something had gone, its return is something new.
-fn topic(op: Op) -> &'static str {
-    match op {
-        Op::Created | Op::Restored => "created",
-        Op::Updated => "updated",
-        Op::Deleted => "deleted",
-    }
+    erased::apply(session, &origin, entry.kind, vec![item]).await.map(drop)
 }

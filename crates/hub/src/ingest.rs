@@ -2,14 +2,20 @@
 //!
 //! Everything that changes a record goes through here: syncs, vendors' events, apps, the sandbox.
 
+use std::collections::HashMap;
+
 use sha2::{Digest as _, Sha256};
 use tongshi_model::{Draft, Error, Id, Kind, LocalDate, Space, Timestamp};
 use tongshi_store::{
     Connection, Evidence, NewChange, Op, RecordRow, Session, SourceHead, SourceRow, Workspace, changes,
-    records, sources,
+    records, shared, sources,
 };
 
-use crate::Hub;
+use crate::{
+    Hub,
+    identity::{Folding, Ownership},
+    trace,
+};
 
 /// One thing to be taken in.
 pub(crate) struct Item {
@@ -62,6 +68,29 @@ pub(crate) fn hash(raw: &[u8]) -> [u8; 16] {
     first
 }
 
+impl Applied {
+    fn count(&mut self, op: Option<Op>) {
+        match op {
+            Some(Op::Created) => self.created += 1,
+            Some(Op::Restored) => self.restored += 1,
+            Some(Op::Updated | Op::Deleted | Op::Linked) => self.updated += 1,
+            None => self.same += 1,
+        }
+    }
+}
+
+impl Origin<'_> {
+    /// Whether a source belongs to a record that has others, or that another source made.
+    pub(crate) fn is_shared(&self, kind: Kind, remote_id: &str, record: Id, shared: bool) -> bool {
+        shared || record != self.space.id(kind, remote_id)
+    }
+
+    pub(crate) async fn folding(&self, session: &mut Session) -> Result<Folding<'_>, Error> {
+        let owners = Ownership::load(session, self.workspace).await?;
+        Ok(Folding::new(self.workspace, owners, self.actor, self.run, self.now))
+    }
+}
+
 /// Takes items of one kind in; returns the ids of their sources in the same order. No two items may have the same
 /// remote id.
 pub(crate) async fn apply(
@@ -73,37 +102,32 @@ pub(crate) async fn apply(
     if items.is_empty() {
         return Ok((Applied::default(), Vec::new()));
     }
-    let known: Vec<(usize, Id, i64)> = items
-        .iter()
-        .enumerate()
-        .filter_map(|(at, item)| item.head.as_ref().map(|head| (at, head.record, head.id)))
-        .collect();
-    let mut before: Vec<Option<RecordRow>> = vec![None; items.len()];
-    let mut before_raw: Vec<Option<SourceRow>> = vec![None; items.len()];
-    if !known.is_empty() {
-        let ids: Vec<Id> = known.iter().map(|(_, record, _)| *record).collect();
-        let rows = records::many(session, origin.workspace, &ids).await?;
-        let sources: Vec<i64> = known.iter().map(|(_, _, source)| *source).collect();
-        let raws = sources::raw_of(session, origin.workspace, &sources).await?;
-        for (((at, _, _), row), raw) in known.iter().zip(rows).zip(raws) {
-            before[*at] = row;
-            before_raw[*at] = raw;
-        }
-    }
+    let mut applied = Applied::default();
+    let known = Known::read(session, origin, kind, &items).await?;
     let new_sources = items.iter().filter(|item| item.head.is_none()).count() as u64;
     let mut next_source = tongshi_store::allocate(session, "sources", new_sources).await?;
-    let new_records = before.iter().filter(|row| row.is_none()).count() as u64;
+    let lacks_record = |at: &usize| known.before[*at].is_none() && !known.shared[*at];
+    let new_records = (0..items.len()).filter(lacks_record).count() as u64;
     let mut next_ord = tongshi_store::allocate(session, "records", new_records).await?;
 
     let mut write = Batch::with_capacity(items.len());
-    let mut applied = Applied::default();
-    for ((item, before), before_raw) in items.into_iter().zip(before).zip(before_raw) {
+    let (mut ids, mut of_shared) = (Vec::with_capacity(items.len()), Vec::new());
+    let Known { before, sources, shared } = known;
+    for (((item, before), known), shared) in items.into_iter().zip(before).zip(sources).zip(shared) {
         let source = match &item.head {
             Some(head) => head.id,
             None => {
                 next_source += 1;
                 next_source - 1
             }
+        };
+        ids.push(source);
+        let known = match known {
+            Some(known) if shared => {
+                of_shared.push((item, known));
+                continue;
+            }
+            known => known,
         };
         let ord = match &before {
             Some(row) => row.ord,
@@ -112,18 +136,101 @@ pub(crate) async fn apply(
                 next_ord - 1
             }
         };
-        let record =
-            item.head.as_ref().map_or_else(|| origin.space.id(kind, &item.remote_id), |head| head.record);
-        match write.take(origin, kind, item, Places { source, record, ord }, before, before_raw) {
-            Some(Op::Created) => applied.created += 1,
-            Some(Op::Restored) => applied.restored += 1,
-            Some(Op::Updated | Op::Deleted) => applied.updated += 1,
-            None => applied.same += 1,
-        }
+        let record = match (&known, &item.head) {
+            (Some(known), _) => known.record,
+            (None, Some(head)) => head.record,
+            (None, None) => origin.space.id(kind, &item.remote_id),
+        };
+        applied.count(write.take(origin, kind, item, Places { source, record, ord }, before, known));
     }
-    let ids = write.sources.iter().map(|source| source.id).collect();
     write.store(session, origin).await?;
+    if !of_shared.is_empty() {
+        // Rare, and larger than the usual way.
+        Box::pin(apply_shared(session, origin, of_shared, &mut applied)).await?;
+    }
     Ok((applied, ids))
+}
+
+/// What is stored of some items.
+struct Known {
+    before: Vec<Option<RecordRow>>,
+    sources: Vec<Option<SourceRow>>,
+    shared: Vec<bool>,
+}
+
+impl Known {
+    /// Reads it in the transaction that writes: since an item was compared, its source may have been linked elsewhere.
+    async fn read(
+        session: &mut Session,
+        origin: &Origin<'_>,
+        kind: Kind,
+        items: &[Item],
+    ) -> Result<Self, Error> {
+        let mut known = Self {
+            before: vec![None; items.len()],
+            sources: vec![None; items.len()],
+            shared: vec![false; items.len()],
+        };
+        let heads = || items.iter().enumerate().filter_map(|(at, item)| Some((at, item.head.as_ref()?)));
+        let ids: Vec<i64> = heads().map(|(_, head)| head.id).collect();
+        if ids.is_empty() {
+            return Ok(known);
+        }
+        let is_shared = |at: usize, record, flag| origin.is_shared(kind, &items[at].remote_id, record, flag);
+        if heads().any(|(at, head)| is_shared(at, head.record, head.shared)) {
+            shared::lock(session, origin.workspace).await?;
+        }
+        let rows = sources::current(session, origin.workspace, &ids).await?;
+        let mut alone = Vec::with_capacity(ids.len());
+        for ((at, head), row) in heads().zip(rows) {
+            let record = row.as_ref().map_or(head.record, |(row, _)| row.record);
+            if let Some((row, flag)) = row {
+                known.shared[at] = is_shared(at, record, flag);
+                known.sources[at] = Some(row);
+            }
+            if !known.shared[at] {
+                alone.push((at, record));
+            }
+        }
+        let ids: Vec<Id> = alone.iter().map(|(_, record)| *record).collect();
+        let rows = records::many(session, origin.workspace, &ids).await?;
+        for ((at, _), row) in alone.into_iter().zip(rows) {
+            known.before[at] = row;
+        }
+        Ok(known)
+    }
+}
+
+/// Takes in what belongs to records with several sources: each is folded again.
+async fn apply_shared(
+    session: &mut Session,
+    origin: &Origin<'_>,
+    items: Vec<(Item, SourceRow)>,
+    applied: &mut Applied,
+) -> Result<(), Error> {
+    shared::lock(session, origin.workspace).await?;
+    let mut folding = origin.folding(session).await?;
+    let ids: Vec<Id> = items.iter().map(|(_, known)| known.record).collect();
+    folding.load(session, &ids).await?;
+    let mut rows = Vec::with_capacity(items.len());
+    for (item, known) in items {
+        let Item { remote_id, date, raw, hash, draft, .. } = item;
+        if folding.row(known.record).is_some_and(is_erased) {
+            applied.count(None);
+            continue;
+        }
+        let SourceRow { id, record, connection, kind, .. } = known;
+        let before = Some((known.raw, known.hash));
+        applied.count(folding.hear(record, id, draft.doc, hash, before)?);
+        rows.push(SourceRow { id, connection, kind, remote_id, record, hash, raw, date, gone: None });
+    }
+    sources::upsert(session, origin.workspace, rows).await?;
+    folding.write(session).await
+}
+
+/// Who was erased stays erased, whatever a vendor says: the rest of the record is there to know that.
+fn is_erased(row: &RecordRow) -> bool {
+    matches!(row.deleted, Some((_, Evidence::Erased)))
 }
 
 #[derive(Clone, Copy)]
@@ -159,6 +266,9 @@ impl Batch {
         before_raw: Option<SourceRow>,
     ) -> Option<Op> {
         let Places { source, record, ord } = places;
+        if before.as_ref().is_some_and(is_erased) {
+            return None;
+        }
         self.sources.push(SourceRow {
             id: source,
             connection: origin.connection,
@@ -170,8 +280,7 @@ impl Batch {
             date: item.date,
             gone: None,
         });
-        // A record has one source today, and its document is that source's. Identity links between vendors will bring
-        // a second one; then field ownership decides here.
+        // A record with one source says what that source says; those with several are folded elsewhere.
         let draft = item.draft;
         let op = match &before {
             None => Op::Created,
@@ -212,7 +321,9 @@ impl Batch {
         sources::upsert(session, origin.workspace, self.sources).await?;
         if !self.records.is_empty() {
             records::upsert(session, origin.workspace, self.records).await?;
-            changes::append(session, origin.workspace, self.changes).await?;
+            let count = self.changes.len();
+            let last = changes::append(session, origin.workspace, self.changes).await?;
+            trace::note(session, origin.workspace, origin.run, last, count).await?;
         }
         Ok(())
     }
@@ -228,8 +339,8 @@ pub(crate) async fn remove(
 ) -> Result<u64, Error> {
     let rows: Vec<SourceRow> =
         sources::raw_of(session, origin.workspace, ids).await?.into_iter().flatten().collect();
+    let (rows, mut deleted) = Box::pin(remove_shared(session, origin, rows, evidence)).await?;
     sources::mark_gone(session, origin.workspace, ids, evidence).await?;
-    let mut deleted = 0;
     let records_of: Vec<Id> = rows.iter().map(|row| row.record).collect();
     let found = records::many(session, origin.workspace, &records_of).await?;
     let (mut gone, mut journal) = (Vec::new(), Vec::new());
@@ -253,11 +364,44 @@ pub(crate) async fn remove(
         gone.push(record);
         deleted += 1;
     }
-    if deleted > 0 {
+    if !gone.is_empty() {
         records::upsert(session, origin.workspace, gone).await?;
-        changes::append(session, origin.workspace, journal).await?;
+        let count = journal.len();
+        let last = changes::append(session, origin.workspace, journal).await?;
+        trace::note(session, origin.workspace, origin.run, last, count).await?;
     }
     Ok(deleted)
+}
+
+/// Takes those sources out whose records have others, and folds these again. Returns the other sources, and how many
+/// records were deleted because none of their sources is left.
+async fn remove_shared(
+    session: &mut Session,
+    origin: &Origin<'_>,
+    rows: Vec<SourceRow>,
+    evidence: Evidence,
+) -> Result<(Vec<SourceRow>, u64), Error> {
+    let records: Vec<Id> = rows.iter().map(|row| row.record).collect();
+    let parts = shared::of_records(session, origin.workspace, &records).await?;
+    let several = |(row, parts): &(SourceRow, Vec<tongshi_store::Part>)| {
+        parts.len() > 1 || origin.is_shared(row.kind, &row.remote_id, row.record, false)
+    };
+    let (of_shared, alone): (Vec<_>, Vec<_>) = rows.into_iter().zip(parts).partition(several);
+    let alone = alone.into_iter().map(|(row, _)| row).collect();
+    if of_shared.is_empty() {
+        return Ok((alone, 0));
+    }
+    shared::lock(session, origin.workspace).await?;
+    let mut folding = origin.folding(session).await?;
+    let ids: Vec<Id> = of_shared.iter().map(|(row, _)| row.record).collect();
+    folding.load(session, &ids).await?;
+    let mut deleted = 0;
+    for (row, _) in of_shared {
+        let op = folding.lose(row.record, row.id, evidence, (row.raw, row.hash))?;
+        deleted += u64::from(op == Some(Op::Deleted));
+    }
+    folding.write(session).await?;
+    Ok((alone, deleted))
 }
 
 /// Writes canonical items through a connection of the workspace's own, kind by kind, and returns their records' ids
@@ -269,11 +413,26 @@ pub(crate) async fn write(
     items: Vec<Item>,
     actor: &str,
 ) -> Result<Vec<Id>, Error> {
+    let mut session = hub.store().write().await?;
+    let ids = write_in(&mut session, hub, workspace, connection, items, actor).await?;
+    session.commit().await?;
+    Ok(ids)
+}
+
+/// As [`write`], in a transaction that holds more.
+pub(crate) async fn write_in(
+    session: &mut Session,
+    hub: &Hub,
+    workspace: &Workspace,
+    connection: &Connection,
+    items: Vec<Item>,
+    actor: &str,
+) -> Result<Vec<Id>, Error> {
     let space = Space { workspace: workspace.id, connection: connection.id };
     let origin =
         Origin { workspace, connection: connection.no, space, run: None, actor, now: hub.clock().now() };
-    let ids = items.iter().map(|item| space.id(item.draft.kind, &item.remote_id)).collect();
-    let mut session = hub.store().write().await?;
+    let mut ids: Vec<Id> = items.iter().map(|item| space.id(item.draft.kind, &item.remote_id)).collect();
+    let mut linked: HashMap<Id, Id> = HashMap::new();
     let mut rest = items;
     while let Some(kind) = rest.first().map(|item| item.draft.kind) {
         let (mut of_kind, others): (Vec<Item>, Vec<Item>) =
@@ -281,15 +440,22 @@ pub(crate) async fn write(
         rest = others;
         last_wins(&mut of_kind);
         let remote_ids: Vec<&str> = of_kind.iter().map(|item| item.remote_id.as_str()).collect();
-        let heads = sources::heads(&mut session, connection.no, kind, &remote_ids).await?;
+        let heads = sources::heads(session, connection.no, kind, &remote_ids).await?;
         let changed = of_kind.into_iter().zip(heads).filter_map(|(mut item, head)| {
             let unchanged = head.as_ref().is_some_and(|head| head.hash == item.hash && !head.gone);
+            let own = space.id(kind, &item.remote_id);
+            if let Some(head) = head.as_ref().filter(|head| head.record != own) {
+                linked.insert(own, head.record);
+            }
             item.head = head;
             (!unchanged).then_some(item)
         });
-        apply(&mut session, &origin, kind, changed.collect()).await?;
+        let changed: Vec<Item> = changed.collect();
+        crate::erased::apply(session, &origin, kind, changed).await?;
     }
-    session.commit().await?;
+    if !linked.is_empty() {
+        ids.iter_mut().for_each(|id| *id = linked.get(id).copied().unwrap_or(*id));
+    }
     Ok(ids)
 }
 

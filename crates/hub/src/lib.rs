@@ -2,44 +2,87 @@
 //!
 //! Knows traits, not vendors (the list of dialects is handed in), and no HTTP server.
 
+mod access;
 mod apps;
 mod attendance;
+mod audit;
 mod background;
+mod backup;
 mod connections;
+mod deliveries;
 mod desk;
+mod erased;
 mod events;
+mod feed;
+mod idempotency;
+mod identity;
 mod ingest;
+mod keys;
 mod limits;
 mod lineage;
+pub mod meters;
 mod pacer;
+mod passthrough;
+mod principals;
+mod privacy;
 mod reads;
+mod redact;
+mod requests;
+mod retention;
 mod sandbox;
+mod scopes;
+mod seen;
 mod sync;
+pub mod trace;
+mod trail;
 mod undo;
 mod vault;
+mod vendor_tokens;
 mod verify;
 mod workforce;
+mod writes;
 
 use std::sync::Arc;
 
-use tongshi_dialect::{Descriptor, Face, Transport};
+use tongshi_dialect::{Attempts, Descriptor, Face, Limiter, Transport};
 use tongshi_model::{Clock, Error, Id, Randomness};
 use tongshi_store::{Store, workspaces};
 
-pub use apps::{AppView, NewApp, NewAppKeys, Principal, Scopes};
-pub use attendance::{AttendanceDay, PunchQuery, PunchView};
+pub use access::{Access, AppLimits};
+pub use apps::{Actor, AppChange, AppKeyView, AppView, FaceKeys, NewApp, NewAppKeys};
+pub use attendance::{AttendanceDay, AttendancePage, AttendanceQuery, PunchQuery, PunchView};
+pub use audit::{AuditEntry, AuditPage, AuditProof, AuditQuery, AuditView};
+pub use backup::{Restored, Tombstones, back_up, missing_keys, restore};
 pub use connections::{ConnectionView, NewConnection};
-pub use limits::Settings;
-pub use lineage::Lineage;
+pub use deliveries::{
+    DeliveryPage, DeliveryView, NewWebhook, NewWebhookSecret, Ranges, Replay, Replayed, WebhookChange,
+    WebhookOwner, WebhookTest, WebhookView, is_public,
+};
+pub use feed::{FeedQuery, Follower};
+pub use idempotency::{ANSWERS_KEPT_SECONDS, Answer, Begun, IdempotencyKey, KEY_CHARS_MAX, Once};
+pub use identity::{IdentityConflict, Linked, Matched, OwnerRule, Owners, Unlinked};
+pub use keys::{KeyUse, Resealed};
+pub use limits::{RequestLog, Settings};
+pub use lineage::{Lineage, LinkedBy};
+pub use passthrough::OperationView;
+pub use principals::Principal;
+pub use privacy::{ErasedAgain, ErasedLog, ErasureView, Receipt, Searched};
 pub use reads::{ChangePage, ChangeView, Count, Quarantined, RecordPage, RecordQuery, RecordView};
+pub use requests::{Answered, RequestPage, RequestQuery, RequestView};
+pub use retention::{Kept, Swept};
 pub use sandbox::LoadItem;
+pub use scopes::Scopes;
 pub use sync::{
     Counts, Difference, Failure, ListingProof, Mode, Outcome, Progress, RunView, Silent, SyncOptions,
 };
 pub use tongshi_store::Workspace;
 pub use undo::Undone;
-pub use vault::Vault;
+pub use vault::{KeySource, Vault};
 pub use verify::Verified;
+pub use writes::{
+    Act, Applied, Decision, NewRecord, NewRoute, PauseView, PunchWritten, QueuedView, RouteView, WritePage,
+    WriteQuery, WriteView, WrittenView, acts, has_effect_here,
+};
 
 /// What a hub is made of.
 pub struct Parts {
@@ -59,10 +102,21 @@ pub struct Parts {
     pub settings: Settings,
 }
 
-/// Makes transports to vendors.
+/// Makes transports to vendors, and to where apps want to be told of changes.
+#[async_trait::async_trait]
 pub trait Transports: Send + Sync + 'static {
     /// A transport to this base address.
     fn open(&self, base_url: &str) -> Result<Arc<dyn Transport>, Error>;
+
+    /// A transport to an address that an app gave: one that must not lead inwards, whatever its name stands for.
+    fn open_outbound(&self, base_url: &str) -> Result<Arc<dyn Transport>, Error> {
+        self.open(base_url)
+    }
+
+    /// Refuses an address that an app gives where its name stands for one that leads inwards.
+    async fn check_outbound(&self, _base_url: &str) -> Result<(), Error> {
+        Ok(())
+    }
 }
 
 /// The hub. Cheap to clone.
@@ -74,7 +128,17 @@ struct Inner {
     pacers: pacer::Pacers,
     faces: std::sync::OnceLock<Vec<(&'static str, Arc<dyn Face>)>>,
     desk: Arc<desk::HubDesk>,
-    principals: moka::sync::Cache<String, (u64, Principal)>,
+    vendor_tokens: vendor_tokens::Shared,
+    /// Tells this hub from another in the same process.
+    instance: Id,
+    aliases: moka::sync::Cache<i64, identity::Kept>,
+    flights: idempotency::Flights,
+    principals: moka::sync::Cache<String, principals::Kept>,
+    attempts: Attempts,
+    limiter: Arc<Limiter>,
+    trail: trail::Trail,
+    seats: feed::Seats,
+    delivering: deliveries::Delivering,
 }
 
 impl Hub {
@@ -82,18 +146,29 @@ impl Hub {
     pub fn new(parts: Parts) -> Self {
         let pacers = pacer::Pacers::new(&parts.settings);
         let principals = moka::sync::Cache::new(1024);
+        let instance = Id::random(&*parts.randomness);
         Self(Arc::new(Inner {
             pacers,
             faces: std::sync::OnceLock::new(),
             desk: Arc::new(desk::HubDesk::new()),
             principals,
+            vendor_tokens: vendor_tokens::Shared::default(),
+            instance,
+            aliases: moka::sync::Cache::new(1024),
+            flights: idempotency::Flights::default(),
+            attempts: Attempts::new(parts.settings.patience()),
+            limiter: Arc::new(Limiter::new(Arc::clone(&parts.clock))),
+            trail: trail::Trail::default(),
+            seats: feed::Seats::default(),
+            delivering: deliveries::Delivering::default(),
             parts,
         }))
     }
 
     /// Checks that the key fits the database, or leaves its mark in a new one. Call it after the migrations.
     pub async fn start(&self) -> Result<(), Error> {
-        self.0.parts.vault.fits(self.store()).await
+        backup::finished(self.store()).await?;
+        self.0.parts.vault.fits(self.store(), self.randomness()).await
     }
 
     /// The store.
@@ -120,7 +195,11 @@ impl Hub {
     pub fn dialect(&self, id: &str) -> Result<&'static Descriptor, Error> {
         self.dialects().iter().find(|dialect| dialect.id == id).copied().ok_or_else(|| {
             let known: Vec<&str> = self.dialects().iter().map(|dialect| dialect.id).collect();
-            Error::not_found(format!("there is no dialect '{id}'; there are: {}", known.join(", ")))
+            Error::not_found(format!(
+                "there is no dialect '{}'; there are: {}",
+                tongshi_model::masked(id),
+                known.join(", ")
+            ))
         })
     }
 

@@ -1,6 +1,9 @@
 //! Limits and habits of the hub, each with its unit in its name.
 
+use std::{collections::BTreeMap, path::PathBuf, time::Duration};
+
 use serde::{Deserialize, Serialize};
+use tongshi_dialect::{Addresses, Patience};
 
 /// Limits and habits. The defaults suit a vendor that documents no limits.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -32,6 +35,63 @@ pub struct Settings {
     pub sync_every_seconds: u64,
     /// Rows committed together.
     pub commit_rows: usize,
+    /// How sure a rule must be that two people are one before it links them; above 100 none ever does.
+    pub identity_confidence_percent: u32,
+    /// How often a write is sent to its vendor.
+    pub write_attempts_max: u32,
+    /// The wait before a write is tried again; doubled for each further time, with jitter.
+    pub write_delay_seconds: i64,
+    /// How long a vendor that did not answer is given to finish what it may have begun, before it is asked.
+    pub write_unsure_seconds: i64,
+    /// Proxies whose word for the client's address is taken.
+    pub trusted_proxies: Addresses,
+    /// Requests to `/v1` that an app may make in a minute unless it has a limit of its own; 0 for no limit.
+    pub app_requests_per_minute: u32,
+    /// Wrong credentials after which one key from one address is not listened to for a while.
+    pub credential_failures_max: u32,
+    /// For how long, the first time; each further failure doubles it.
+    pub credential_block_seconds: u64,
+    /// For how long at most.
+    pub credential_block_seconds_max: u64,
+    /// Which calls of faces, vendors' events and `/v1` the log of requests keeps.
+    pub request_log: RequestLog,
+    /// How many days it keeps them; 0 keeps none.
+    pub request_log_days: u32,
+    /// How many it keeps at most.
+    pub request_log_rows_max: u64,
+    /// How often one app may wait for changes at once, by long poll or stream, at one process.
+    pub followers_per_app_max: usize,
+    /// Private networks to which webhooks may be sent, as `10.8.0.0/16,127.0.0.0/8`.
+    pub webhook_private_ranges: crate::Ranges,
+    /// Whether webhooks may be sent over `http://` to public addresses.
+    pub webhook_plain_http: bool,
+    /// Days that things are kept, by rule; those that are not named have the rule's own. 0 for ever.
+    pub retention_days: BTreeMap<String, u32>,
+    /// Where `erased.log` lies; none where nothing is kept beside the database.
+    pub data_directory: Option<PathBuf>,
+}
+
+impl Settings {
+    /// When wrong credentials have consequences.
+    pub(crate) fn patience(&self) -> Patience {
+        Patience {
+            failures_max: self.credential_failures_max,
+            block: Duration::from_secs(self.credential_block_seconds),
+            block_max: Duration::from_secs(self.credential_block_seconds_max),
+        }
+    }
+}
+
+/// Which calls the log of requests keeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RequestLog {
+    /// None.
+    Off,
+    /// Refusals and failures.
+    Refusals,
+    /// Every call.
+    All,
 }
 
 impl Default for Settings {
@@ -50,6 +110,23 @@ impl Default for Settings {
             lease_seconds: 300,
             sync_every_seconds: 300,
             commit_rows: 4000,
+            identity_confidence_percent: 90,
+            write_attempts_max: 10,
+            write_delay_seconds: 2,
+            write_unsure_seconds: 60,
+            trusted_proxies: Addresses::default(),
+            app_requests_per_minute: 0,
+            credential_failures_max: 10,
+            credential_block_seconds: 30,
+            credential_block_seconds_max: 3600,
+            request_log: RequestLog::Refusals,
+            request_log_days: 7,
+            request_log_rows_max: 100_000,
+            followers_per_app_max: 32,
+            webhook_private_ranges: crate::Ranges::default(),
+            webhook_plain_http: false,
+            retention_days: BTreeMap::new(),
+            data_directory: None,
         }
     }
 }

@@ -12,7 +12,7 @@ use governor::{DefaultDirectRateLimiter, Jitter, Quota, RateLimiter};
 use tongshi_dialect::Pacer;
 use tongshi_model::{Error, Id};
 
-use crate::Settings;
+use crate::{Settings, meters};
 
 /// The pacers of all connections, so that everything that calls one vendor account shares its limit.
 pub(crate) struct Pacers {
@@ -26,14 +26,17 @@ impl Pacers {
     }
 
     /// The pacer of a connection.
-    pub(crate) fn of(&self, connection: Id) -> Arc<ConnectionPacer> {
+    pub(crate) fn of(&self, connection: Id, name: &str) -> Arc<ConnectionPacer> {
         let mut pacers = self.by_connection.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(pacers.entry(connection).or_insert_with(|| Arc::new(ConnectionPacer::new(&self.settings))))
+        let new = || Arc::new(ConnectionPacer::new(&self.settings, name));
+        Arc::clone(pacers.entry(connection).or_insert_with(new))
     }
 }
 
 /// The pace of one connection.
 pub(crate) struct ConnectionPacer {
+    /// The connection's name, by which calls are counted.
+    name: metrics::SharedString,
     bucket: DefaultDirectRateLimiter,
     attempts_max: u32,
     delay: Duration,
@@ -41,9 +44,10 @@ pub(crate) struct ConnectionPacer {
 }
 
 impl ConnectionPacer {
-    fn new(settings: &Settings) -> Self {
+    fn new(settings: &Settings, name: &str) -> Self {
         let rate = NonZeroU32::new(settings.calls_per_second_max).unwrap_or(NonZeroU32::MIN);
         Self {
+            name: name.to_owned().into(),
             bucket: RateLimiter::direct(Quota::per_second(rate)),
             attempts_max: settings.attempts_max,
             delay: Duration::from_millis(settings.retry_delay_ms),
@@ -78,9 +82,20 @@ impl Pacer for ConnectionPacer {
     async fn again(&self, operation: &'static str, attempt: u32, retry_after: Option<Duration>) -> bool {
         let Some(wait) = self.wait(attempt, retry_after) else { return false };
         tracing::info!(operation, attempt, wait_ms = wait.as_millis(), "a call failed and is tried again");
-        metrics::counter!("tongshi_vendor_retries_total", "operation" => operation).increment(1);
+        let name = self.name.clone();
+        metrics::counter!(meters::VENDOR_RETRIES, "connection" => name, "operation" => operation)
+            .increment(1);
         tokio::time::sleep(wait).await;
         true
+    }
+
+    fn after(&self, operation: &'static str, outcome: &'static str, took: Duration) {
+        let name = || self.name.clone();
+        metrics::counter!(
+            meters::VENDOR_CALLS, "connection" => name(), "operation" => operation, "outcome" => outcome
+        )
+        .increment(1);
+        metrics::histogram!(meters::VENDOR_SECONDS, "connection" => name()).record(took);
     }
 }
 
@@ -91,7 +106,7 @@ mod tests {
     #[test]
     fn backs_off_and_obeys() {
         let settings = Settings { retry_delay_ms: 100, retry_delay_ms_max: 1_000, ..Settings::default() };
-        let pacer = ConnectionPacer::new(&settings);
+        let pacer = ConnectionPacer::new(&settings, "hr");
         for attempt in 1..5 {
             let wait = pacer.wait(attempt, None).unwrap();
             let ceiling = Duration::from_millis((100 << (attempt - 1)).min(1_000));

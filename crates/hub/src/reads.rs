@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use tongshi_model::{Error, Id, Kind, LocalDate, Timestamp};
-use tongshi_store::{Change, Op, RecordRow, Workspace, changes, connections, punches, quarantine, records};
+use tongshi_store::{Change, Emptied, Op, RecordRow, Workspace, connections, punches, quarantine, records};
 
-use crate::{Hub, Scopes};
+use crate::{Hub, Scopes, identity::Aliases};
 
 /// Rows that one answer may hold.
 pub(crate) const LIMIT_MAX: u32 = 1000;
@@ -77,19 +77,25 @@ pub struct ChangePage {
     pub data: Vec<ChangeView>,
     /// The sequence number to ask on from.
     pub next: i64,
+    /// The newest sequence number: when it is `next`, there is no more.
+    pub last: i64,
 }
 
 /// A change as it is shown.
-#[derive(Debug, Serialize)]
+#[derive(Serialize)]
 pub struct ChangeView {
     /// Its place in the workspace's journal; no gaps.
     pub seq: i64,
-    /// `created`, `updated`, `deleted` or `restored`.
+    /// `created`, `updated`, `deleted`, `restored`, or `linked` when it turned out to be another record; `erased` where
+    /// the person was erased since.
     pub op: &'static str,
     /// The record's kind.
     pub kind: Kind,
     /// The record.
     pub record: Id,
+    /// For `linked`: the record that its id means now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub linked_to: Option<Id>,
     /// The version that it made.
     pub version: i64,
     /// When.
@@ -104,6 +110,12 @@ pub struct ChangeView {
     pub before: Option<Box<RawValue>>,
     /// The document after.
     pub after: Option<Box<RawValue>>,
+}
+
+impl std::fmt::Debug for ChangeView {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "ChangeView({} {} {} {} v{})", self.seq, self.op, self.kind, self.record, self.version)
+    }
 }
 
 /// How many there are of a kind.
@@ -155,13 +167,16 @@ impl Hub {
         for (field, value) in &query.filters {
             add_filter(&mut found, field, value, scopes)?;
         }
+        let aliases = self.aliases(workspace).await?;
+        widen(&mut found, &aliases);
         let mut session = self.store().read().await?;
         let mut rows = records::list(&mut session, workspace, &found).await?;
         drop(session);
         let more = rows.len() > limit as usize;
         rows.truncate(limit as usize);
         let next = if more { rows.last().map(|row| row.ord.to_string()) } else { None };
-        let data = rows.into_iter().map(|row| record_view(row, scopes)).collect::<Result<_, _>>()?;
+        let data =
+            rows.into_iter().map(|row| record_view(row, scopes, &aliases)).collect::<Result<_, _>>()?;
         Ok(RecordPage { data, next })
     }
 
@@ -174,29 +189,14 @@ impl Hub {
         scopes: &Scopes,
     ) -> Result<RecordView, Error> {
         may_see(scopes, kind)?;
+        let aliases = self.aliases(workspace).await?;
         let mut session = self.store().read().await?;
         let row = records::get(&mut session, workspace, id).await?.filter(|row| row.kind == kind);
-        record_view(row.ok_or_else(|| Error::not_found(format!("there is no such {kind}")))?, scopes)
-    }
-
-    /// Reads a page of the journal.
-    pub async fn changes(
-        &self,
-        workspace: &Workspace,
-        after: i64,
-        kind: Option<Kind>,
-        limit: u32,
-        scopes: &Scopes,
-    ) -> Result<ChangePage, Error> {
-        if let Some(kind) = kind {
-            may_see(scopes, kind)?;
-        }
-        let mut session = self.store().read().await?;
-        let rows = changes::after(&mut session, workspace, after, kind, limited(limit)?).await?;
-        let next = rows.last().map_or(after, |change| change.seq);
-        let seen = rows.into_iter().filter(|change| scopes.sees(change.kind));
-        let data = seen.map(|change| change_view(change, scopes)).collect::<Result<_, _>>()?;
-        Ok(ChangePage { data, next })
+        record_view(
+            row.ok_or_else(|| Error::not_found(format!("there is no such {kind}")))?,
+            scopes,
+            &aliases,
+        )
     }
 
     /// How many records there are of each kind, and how many punches.
@@ -231,7 +231,7 @@ impl Hub {
     }
 }
 
-fn may_see(scopes: &Scopes, kind: Kind) -> Result<(), Error> {
+pub(crate) fn may_see(scopes: &Scopes, kind: Kind) -> Result<(), Error> {
     if scopes.sees(kind) { Ok(()) } else { Err(Error::forbidden(format!("this key may not see {kind}"))) }
 }
 
@@ -253,6 +253,7 @@ fn empty_query(kind: Kind) -> tongshi_store::Query {
     tongshi_store::Query {
         kind,
         keys: Vec::new(),
+        any: Vec::new(),
         fields: Vec::new(),
         date_from: None,
         date_to: None,
@@ -264,6 +265,19 @@ fn empty_query(kind: Kind) -> tongshi_store::Query {
     }
 }
 
+/// An id is looked for under every id that means the same record.
+pub(crate) fn widen(query: &mut tongshi_store::Query, aliases: &Aliases) {
+    if aliases.is_empty() {
+        return;
+    }
+    for (place, value) in std::mem::take(&mut query.keys) {
+        match aliases.values(&value) {
+            Some(values) => query.any.push((place, values)),
+            None => query.keys.push((place, value)),
+        }
+    }
+}
+
 /// A looked-up field goes to its index; any other that the kind is known to have is compared in the document.
 fn add_filter(
     query: &mut tongshi_store::Query,
@@ -272,9 +286,7 @@ fn add_filter(
     scopes: &Scopes,
 ) -> Result<(), Error> {
     let kind = query.kind;
-    if kind.sensitivity(field) > scopes.sensitivity {
-        return Err(Error::forbidden(format!("this key may not see {field}")));
-    }
+    scopes.may_filter(kind, field)?;
     if let Some(at) = kind.lookup(field) {
         query.keys.push((at, value.to_owned()));
         return Ok(());
@@ -358,12 +370,18 @@ pub(crate) fn visible(kind: Kind, doc: String, scopes: &Scopes) -> Result<String
     serde_json::to_string(&fields).map_err(|error| Error::internal("a document").caused_by(error))
 }
 
+/// The document as it is shown: without what the reader may not see, and with references to what they mean now. Every
+/// way out goes through here, or does both.
+pub(crate) fn shown(kind: Kind, doc: String, scopes: &Scopes, aliases: &Aliases) -> Result<String, Error> {
+    Ok(aliases.lead(visible(kind, doc, scopes)?))
+}
+
 pub(crate) fn raw(text: String) -> Result<Box<RawValue>, Error> {
     RawValue::from_string(text)
         .map_err(|error| Error::internal("stored JSON cannot be read").caused_by(error))
 }
 
-fn record_view(row: RecordRow, scopes: &Scopes) -> Result<RecordView, Error> {
+pub(crate) fn record_view(row: RecordRow, scopes: &Scopes, aliases: &Aliases) -> Result<RecordView, Error> {
     Ok(RecordView {
         id: row.id,
         kind: row.kind,
@@ -372,19 +390,21 @@ fn record_view(row: RecordRow, scopes: &Scopes) -> Result<RecordView, Error> {
         changed_at: row.changed_at,
         deleted_at: row.deleted.map(|(at, _)| at),
         deletion_evidence: row.deleted.map(|(_, evidence)| evidence.as_str().to_owned()),
-        data: raw(visible(row.kind, row.doc, scopes)?)?,
+        data: raw(shown(row.kind, row.doc, scopes, aliases)?)?,
     })
 }
 
-fn change_view(change: Change, scopes: &Scopes) -> Result<ChangeView, Error> {
-    let show = |doc: Option<String>| doc.map(|doc| visible(change.kind, doc, scopes)).transpose();
+pub(crate) fn change_view(change: Change, scopes: &Scopes, aliases: &Aliases) -> Result<ChangeView, Error> {
+    let show = |doc: Option<String>| doc.map(|doc| shown(change.kind, doc, scopes, aliases)).transpose();
     let (before, after) = (show(change.before)?, show(change.after)?);
     let fields = differing(before.as_deref(), after.as_deref())?;
     Ok(ChangeView {
         seq: change.seq,
-        op: op_name(change.op),
+        // Whoever reads the feed from its beginning learns that somebody was here and is erased, and no more.
+        op: if change.emptied == Some(Emptied::Erased) { "erased" } else { op_name(change.op) },
         kind: change.kind,
         record: change.record,
+        linked_to: (change.op == Op::Linked).then(|| aliases.meaning(change.record)),
         version: change.version,
         at: change.at,
         actor: change.actor,
@@ -402,6 +422,7 @@ pub(crate) fn op_name(op: Op) -> &'static str {
         Op::Updated => "updated",
         Op::Deleted => "deleted",
         Op::Restored => "restored",
+        Op::Linked => "linked",
     }
 }
 

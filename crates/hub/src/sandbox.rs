@@ -44,6 +44,7 @@ impl Hub {
         }
         if !all_punches.is_empty() {
             let mut session = self.store().write().await?;
+            let all_punches = crate::erased::punches(&mut session, workspace, all_punches).await?;
             punches::insert(&mut session, workspace, connection.no, None, all_punches).await?;
             session.commit().await?;
         }

@@ -4,13 +4,17 @@ use std::collections::HashMap;
 
 use serde::Serialize;
 use serde_json::json;
+use tongshi_dialect::Row;
 use tongshi_model::{Draft, Error, Id, Timestamp};
 use tongshi_store::{
     Change, Evidence, NewChange, Op, RecordRow, Session, SourceRow, Workspace, changes, punches, records,
-    runs, sources,
+    runs, shared, sources,
 };
 
-use crate::Hub;
+use crate::{
+    Hub,
+    identity::{Cause, Folding, Ownership},
+};
 
 /// Changes looked at together.
 const STEP: u32 = 1000;
@@ -32,8 +36,8 @@ pub struct Undone {
 struct Footprint {
     /// The record's version after the run's last change.
     last_version: i64,
-    /// The run's first change: what was there before the run.
-    first: Change,
+    /// The run's first change of each source, the very first one last: what was there before the run.
+    firsts: Vec<Change>,
 }
 
 impl Hub {
@@ -53,11 +57,11 @@ impl Hub {
         let undo = self.begin_undo(workspace, found.connection, run).await?;
         let mut report = Undone { run: undo.id, undone: 0, conflicts: Vec::new(), punches: 0 };
         let mut rest: Vec<Footprint> = footprints.into_values().collect();
-        rest.sort_by_key(|footprint| footprint.first.seq);
+        rest.sort_by_key(|footprint| footprint.firsts.last().map(|first| first.seq));
         while !rest.is_empty() {
             let some = rest.split_off(rest.len().saturating_sub(STEP as usize));
             let mut session = self.store().write().await?;
-            self.take_back(&mut session, workspace, undo.id, some, &mut report).await?;
+            self.take_back(&mut session, workspace, &undo, some, &mut report).await?;
             session.commit().await?;
         }
         self.end_undo(workspace, &undo, run, &mut report).await?;
@@ -104,33 +108,115 @@ impl Hub {
         &self,
         session: &mut Session,
         workspace: &Workspace,
-        undo: Id,
+        undo: &tongshi_store::Run,
         footprints: Vec<Footprint>,
         report: &mut Undone,
     ) -> Result<(), Error> {
         let now = self.clock().now();
-        let ids: Vec<Id> = footprints.iter().map(|footprint| footprint.first.record).collect();
+        let firsts = || footprints.iter().filter_map(|footprint| footprint.firsts.last());
+        let ids: Vec<Id> = firsts().map(|first| first.record).collect();
+        let known = self.sources_of(session, workspace, &footprints).await?;
         let rows = records::many(session, workspace, &ids).await?;
-        let source_ids: Vec<i64> =
-            footprints.iter().map(|footprint| footprint.first.source.unwrap_or(0)).collect();
-        let source_rows = sources::raw_of(session, workspace, &source_ids).await?;
         let (mut new_rows, mut new_sources, mut journal) = (Vec::new(), Vec::new(), Vec::new());
-        for ((footprint, row), source) in footprints.into_iter().zip(rows).zip(source_rows) {
-            let Some(row) = row.filter(|row| row.version == footprint.last_version) else {
-                report.conflicts.push(footprint.first.record);
+        let mut of_shared: HashMap<i64, (SourceRow, Change)> = HashMap::new();
+        for (mut footprint, row) in footprints.into_iter().zip(rows) {
+            let Some(record) = footprint.firsts.last().map(|first| first.record) else { continue };
+            // What was there before is known only as long as the journal keeps it.
+            let known_before = footprint.firsts.iter().all(|first| first.emptied.is_none());
+            let Some(row) = row.filter(|row| known_before && row.version == footprint.last_version) else {
+                report.conflicts.push(record);
                 continue;
             };
-            let (row, change) = record_before(&footprint.first, row, undo, now)?;
+            // What only a link changed was said by nobody in this run.
+            footprint.firsts.retain(|first| first.source.is_some());
+            report.undone += u64::from(!footprint.firsts.is_empty());
+            let sourced = |first: &Change| first.source.and_then(|source| known.get(&source));
+            if footprint.firsts.iter().any(|first| sourced(first).is_some_and(|(_, shared)| *shared)) {
+                for first in footprint.firsts {
+                    let Some((source, _)) = sourced(&first) else { continue };
+                    // A source that was linked in this run has changed two records: what it was at first counts.
+                    let earlier = of_shared.get(&source.id).is_some_and(|(_, other)| other.seq < first.seq);
+                    if !earlier {
+                        of_shared.insert(source.id, (source.clone(), first));
+                    }
+                }
+                continue;
+            }
+            let Some(first) = footprint.firsts.pop() else { continue };
+            let source = sourced(&first).map(|(source, _)| source.clone());
+            let (row, change) = record_before(&first, row, undo.id, now)?;
             if let Some(source) = source {
-                new_sources.push(source_before(footprint.first, source));
+                new_sources.push(source_before(first, source));
             }
             new_rows.push(row);
             journal.push(change);
-            report.undone += 1;
         }
         sources::upsert(session, workspace, new_sources).await?;
         records::upsert(session, workspace, new_rows).await?;
-        changes::append(session, workspace, journal).await.map(drop)
+        changes::append(session, workspace, journal).await?;
+        self.take_back_shared(session, workspace, undo, of_shared.into_values().collect()).await
+    }
+
+    /// The sources that these changes came from, each with whether its record has others.
+    async fn sources_of(
+        &self,
+        session: &mut Session,
+        workspace: &Workspace,
+        footprints: &[Footprint],
+    ) -> Result<HashMap<i64, (SourceRow, bool)>, Error> {
+        let owners = Ownership::load(session, workspace).await?;
+        let ids: Vec<i64> = footprints
+            .iter()
+            .flat_map(|footprint| &footprint.firsts)
+            .filter_map(|first| first.source)
+            .collect();
+        let mut known = HashMap::with_capacity(ids.len());
+        for (row, flag) in sources::current(session, workspace, &ids).await?.into_iter().flatten() {
+            let own = owners.own_id(row.connection, row.kind, &row.remote_id)?;
+            let shared = flag || own != row.record;
+            known.insert(row.id, (row, shared));
+        }
+        Ok(known)
+    }
+
+    /// Puts sources back whose records have others, and folds these again.
+    async fn take_back_shared(
+        &self,
+        session: &mut Session,
+        workspace: &Workspace,
+        undo: &tongshi_store::Run,
+        taken: Vec<(SourceRow, Change)>,
+    ) -> Result<(), Error> {
+        if taken.is_empty() {
+            return Ok(());
+        }
+        shared::lock(session, workspace).await?;
+        let owners = Ownership::load(session, workspace).await?;
+        let connection = owners.connections.iter().find(|found| found.no == undo.connection).cloned();
+        let connection = connection.ok_or_else(|| Error::internal("a run names no connection"))?;
+        let opened = self.open_connection(workspace, connection)?;
+        let mut folding = Folding::new(workspace, owners, "undo", Some(undo.id), self.clock().now());
+        let ids: Vec<Id> = taken.iter().map(|(source, _)| source.record).collect();
+        folding.load(session, &ids).await?;
+        let mut new_sources = Vec::with_capacity(taken.len());
+        for (source, first) in taken {
+            let (record, id) = (source.record, source.id);
+            let before = source_before(first, source);
+            let doc = match before.gone {
+                Some(_) => None,
+                None => {
+                    let SourceRow { remote_id, date, raw, .. } = before.clone();
+                    Some(opened.connector.read(before.kind, &Row { remote_id, date, raw })?.doc)
+                }
+            };
+            folding.put_back(record, id, doc, before.hash);
+            new_sources.push(before);
+        }
+        sources::upsert(session, workspace, new_sources).await?;
+        for id in ids {
+            folding.refold(id, Cause::default())?;
+        }
+        folding.write(session).await
     }
 }
 
@@ -148,10 +234,11 @@ async fn footprints(
         before = last.seq;
         for mut change in some {
             change.after = None;
-            let version = change.version;
-            let last_version = found.get(&change.record).map_or(version, |footprint| footprint.last_version);
+            let new = || Footprint { last_version: change.version, firsts: Vec::with_capacity(1) };
+            let footprint = found.entry(change.record).or_insert_with(new);
             // Newest first, so the one that stays is the first.
-            found.insert(change.record, Footprint { last_version, first: change });
+            footprint.firsts.retain(|later| later.source != change.source);
+            footprint.firsts.push(change);
         }
     }
 }
@@ -172,7 +259,7 @@ fn record_before(
     row.changed_at = now;
     row.deleted = match first.op {
         Op::Created | Op::Restored => Some((now, Evidence::Undone)),
-        Op::Updated | Op::Deleted => None,
+        Op::Updated | Op::Deleted | Op::Linked => None,
     };
     let op = match (was_deleted, row.deleted.is_some()) {
         (_, true) => Op::Deleted,
@@ -194,14 +281,16 @@ fn record_before(
     Ok((row, change))
 }
 
-/// The source as it was before this change. One that the run had made is gone, so that the next sync takes it anew.
+/// The source as it was before this change. One that the run had made, or had added to a record, is gone, so that the
+/// next sync takes it anew.
 fn source_before(first: Change, mut source: SourceRow) -> SourceRow {
+    let counted = first.before_raw.is_some();
     if let (Some(raw), Some(hash)) = (first.before_raw, first.before_hash) {
         (source.raw, source.hash) = (raw, hash);
     }
     source.gone = match first.op {
         Op::Created | Op::Restored => Some(Evidence::Undone),
-        Op::Updated | Op::Deleted => None,
+        Op::Updated | Op::Deleted | Op::Linked => (!counted).then_some(Evidence::Undone),
     };
     source
 }

@@ -1,20 +1,29 @@
 //! A workspace as one app may see it: what faces read and write.
 
+use std::{collections::HashMap, sync::Arc};
+
 use async_trait::async_trait;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
-use tongshi_dialect::{Announcement, Query, Record, Token, Workforce};
-use tongshi_model::{Draft, Error, Id, Kind, LocalDate, Punch, Timestamp};
-use tongshi_store::{App, PunchRow, Session, StoredPunch, Workspace, jobs, meta, punches, records, tokens};
+use tongshi_dialect::{
+    Announcement, EndpointDraft, FailedDelivery, Query, Record, RegisteredEndpoint, Token, Workforce, gather,
+};
+use tongshi_model::{Draft, Error, Id, Kind, LocalDate, Punch, Space, Timestamp};
+use tongshi_store::{
+    App, Connection, PunchRow, RecordRow, Session, StoredPunch, Workspace, meta, punches, records, tokens,
+};
 
 use crate::{
-    Hub, Scopes,
+    AuditEntry, Hub, Scopes, audit, deliveries,
+    identity::Aliases,
     ingest::{self, Item},
-    reads::{to_store_query, visible},
+    reads::{shown, to_store_query, widen},
+    seen::{by_kind, is_restricted},
+    writes::{Asked, Routed, store_punches, tell_of_changes},
 };
 
 /// The connection that owns what apps write.
-const WRITTEN: &str = "apps";
+pub(crate) const WRITTEN: &str = "apps";
 
 /// One workspace, seen by one app.
 pub(crate) struct HubWorkforce {
@@ -30,20 +39,46 @@ impl HubWorkforce {
         Self { hub, workspace, app_no: app.no, actor: format!("app:{}", app.name), scopes }
     }
 
+    pub(crate) fn workspace(&self) -> &Workspace {
+        &self.workspace
+    }
+
+    pub(crate) fn actor(&self) -> &str {
+        &self.actor
+    }
+
+    /// Notes which of these the app reads with restricted fields: with its call, or at once where there is none.
+    async fn noted(&self, records: &[&Record]) -> Result<(), Error> {
+        if self.scopes.sensitivity < tongshi_model::Sensitivity::Restricted {
+            return Ok(());
+        }
+        let restricted = records.iter().filter(|record| is_restricted(record.kind, &record.doc));
+        let seen = by_kind(restricted.map(|record| (record.kind, record.id)));
+        let alone: Vec<_> = seen.into_iter().filter_map(gather).collect();
+        if alone.is_empty() {
+            return Ok(());
+        }
+        self.hub.read_by(&self.workspace, &self.actor, "face", &alone.into()).await
+    }
+
     async fn read(&self) -> Result<Session, Error> {
         self.hub.store().read().await
     }
 
-    fn show(&self, row: tongshi_store::RecordRow) -> Result<Record, Error> {
+    fn show(&self, row: RecordRow, aliases: &Aliases) -> Result<Record, Error> {
         Ok(Record {
             id: row.id,
             kind: row.kind,
             version: row.version,
-            doc: visible(row.kind, row.doc, &self.scopes)?,
+            doc: shown(row.kind, row.doc, &self.scopes, aliases)?,
             created_at: row.created_at,
             changed_at: row.changed_at,
             deleted: row.deleted.is_some(),
         })
+    }
+
+    async fn aliases(&self) -> Result<Arc<Aliases>, Error> {
+        self.hub.aliases(&self.workspace).await
     }
 
     fn may_see(&self, kind: Kind) -> Result<(), Error> {
@@ -52,6 +87,20 @@ impl HubWorkforce {
         } else {
             Err(Error::forbidden(format!("the app may not see {kind}")))
         }
+    }
+
+    /// Whether a look-up by this field finds anything: a field that the app may not see has no value for it.
+    fn looks_up(&self, kind: Kind, lookup: &str) -> bool {
+        self.scopes.may_filter(kind, lookup).is_ok()
+    }
+
+    /// Refuses a query that would tell by what it finds what the app may not see.
+    fn may_ask(&self, query: &Query) -> Result<(), Error> {
+        self.may_see(query.kind)?;
+        let keys = query.keys.iter().map(|(name, _)| *name);
+        let fields = query.fields.iter().map(|(name, _)| *name);
+        let dates = query.field_dates.iter().map(|(name, ..)| *name);
+        keys.chain(fields).chain(dates).try_for_each(|field| self.scopes.may_filter(query.kind, field))
     }
 
     fn may_write(&self) -> Result<(), Error> {
@@ -67,23 +116,47 @@ impl Workforce for HubWorkforce {
 
     async fn get(&self, kind: Kind, id: Id) -> Result<Option<Record>, Error> {
         self.may_see(kind)?;
+        let aliases = self.aliases().await?;
         let row = records::get(&mut self.read().await?, &self.workspace, id).await?;
-        row.filter(|row| row.kind == kind).map(|row| self.show(row)).transpose()
+        let record = row.filter(|row| row.kind == kind).map(|row| self.show(row, &aliases)).transpose()?;
+        self.noted(&record.iter().collect::<Vec<_>>()).await?;
+        Ok(record)
     }
 
     async fn many(&self, ids: &[Id]) -> Result<Vec<Option<Record>>, Error> {
-        let rows = records::many(&mut self.read().await?, &self.workspace, ids).await?;
-        rows.into_iter()
-            .map(|row| row.filter(|row| self.scopes.sees(row.kind)).map(|row| self.show(row)).transpose())
-            .collect()
+        let aliases = self.aliases().await?;
+        let meant: Vec<Id> = ids.iter().map(|id| aliases.meaning(*id)).collect();
+        let rows = records::many(&mut self.read().await?, &self.workspace, &meant).await?;
+        let seen = |row: &RecordRow| self.scopes.sees(row.kind);
+        let records = rows
+            .into_iter()
+            .map(|row| row.filter(seen).map(|row| self.show(row, &aliases)).transpose())
+            .collect::<Result<Vec<_>, _>>()?;
+        self.noted(&records.iter().flatten().collect::<Vec<_>>()).await?;
+        Ok(records)
     }
 
     async fn find(&self, kind: Kind, lookup: &'static str, value: &str) -> Result<Vec<Record>, Error> {
         self.may_see(kind)?;
+        if !self.looks_up(kind, lookup) {
+            return Ok(Vec::new());
+        }
         let at =
             kind.lookup(lookup).ok_or_else(|| Error::internal(format!("{kind} is not found by {lookup}")))?;
-        let rows = records::by_key(&mut self.read().await?, &self.workspace, kind, at, value).await?;
-        rows.into_iter().map(|row| self.show(row)).collect()
+        let aliases = self.aliases().await?;
+        let mut session = self.read().await?;
+        let rows = match aliases.values(value) {
+            None => records::by_key(&mut session, &self.workspace, kind, at, value).await?,
+            Some(values) => {
+                let query =
+                    tongshi_store::Query { any: vec![(at, values)], ..tongshi_store::Query::of(kind) };
+                records::list(&mut session, &self.workspace, &query).await?
+            }
+        };
+        drop(session);
+        let records = rows.into_iter().map(|row| self.show(row, &aliases)).collect::<Result<Vec<_>, _>>()?;
+        self.noted(&records.iter().collect::<Vec<_>>()).await?;
+        Ok(records)
     }
 
     async fn find_many(
@@ -93,59 +166,123 @@ impl Workforce for HubWorkforce {
         values: &[String],
     ) -> Result<Vec<(String, Record)>, Error> {
         self.may_see(kind)?;
+        if !self.looks_up(kind, lookup) {
+            return Ok(Vec::new());
+        }
         let at =
             kind.lookup(lookup).ok_or_else(|| Error::internal(format!("{kind} is not found by {lookup}")))?;
-        let values: Vec<&str> = values.iter().map(String::as_str).collect();
+        let aliases = self.aliases().await?;
         let mut session = self.read().await?;
-        let found = records::by_keys(&mut session, &self.workspace, kind, at, &values).await?;
+        let (mut asked, mut stored) = (Vec::new(), Vec::new());
+        for value in values {
+            for name in aliases.values(value).unwrap_or_else(|| vec![value.clone()]) {
+                asked.push(value);
+                stored.push(name);
+            }
+        }
+        let stored: Vec<&str> = stored.iter().map(String::as_str).collect();
+        let found = records::by_keys(&mut session, &self.workspace, kind, at, &stored).await?;
         let ids: Vec<Id> = found.iter().map(|(_, id)| *id).collect();
         let rows = records::many(&mut session, &self.workspace, &ids).await?;
+        // What was found under another name was asked for under the one that was given.
+        let given: HashMap<&str, &String> = stored.into_iter().zip(asked).collect();
+        let given = |value: String| given.get(value.as_str()).map_or(value.clone(), |given| (*given).clone());
         let pairs = found.into_iter().zip(rows);
-        pairs.filter_map(|((value, _), row)| Some(self.show(row?).map(|record| (value, record)))).collect()
+        drop(session);
+        let pairs = pairs.filter_map(|((value, _), row)| {
+            Some(self.show(row?, &aliases).map(|record| (given(value), record)))
+        });
+        let pairs = pairs.collect::<Result<Vec<_>, _>>()?;
+        self.noted(&pairs.iter().map(|(_, record)| record).collect::<Vec<_>>()).await?;
+        Ok(pairs)
     }
 
     async fn list(&self, query: &Query) -> Result<Vec<Record>, Error> {
-        self.may_see(query.kind)?;
-        let query = to_store_query(query)?;
+        self.may_ask(query)?;
+        let aliases = self.aliases().await?;
+        let mut query = to_store_query(query)?;
+        widen(&mut query, &aliases);
         let rows = records::list(&mut self.read().await?, &self.workspace, &query).await?;
-        rows.into_iter().map(|row| self.show(row)).collect()
+        let records = rows.into_iter().map(|row| self.show(row, &aliases)).collect::<Result<Vec<_>, _>>()?;
+        self.noted(&records.iter().collect::<Vec<_>>()).await?;
+        Ok(records)
     }
 
     async fn count(&self, query: &Query) -> Result<u64, Error> {
-        self.may_see(query.kind)?;
-        records::count(&mut self.read().await?, &self.workspace, &to_store_query(query)?).await
+        self.may_ask(query)?;
+        let mut query = to_store_query(query)?;
+        widen(&mut query, &*self.aliases().await?);
+        records::count(&mut self.read().await?, &self.workspace, &query).await
     }
 
     async fn save(&self, items: Vec<(String, Draft)>) -> Result<Vec<Id>, Error> {
         self.may_write()?;
         let items = items.into_iter().map(|(name, draft)| Item::canonical(name, draft)).collect();
         let connection = self.hub.local_connection(&self.workspace, WRITTEN).await?;
-        ingest::write(&self.hub, &self.workspace, &connection, items, &self.actor).await
+        let mut session = self.hub.store().write().await?;
+        let ids = self.save_in(&mut session, &connection, items).await?;
+        let named = if ids.len() == 1 { ids[0].to_string() } else { String::new() };
+        let entry = AuditEntry::done(&self.actor, "record.write", named).with(json!({"records": ids.len()}));
+        audit::note(&mut session, &self.workspace, entry).await?;
+        session.commit().await?;
+        Ok(ids)
     }
 
     async fn punches(&self, employee: Id, from: LocalDate, to: LocalDate) -> Result<Vec<Punch>, Error> {
-        let stored = punches::of(&mut self.read().await?, &self.workspace, employee, from, to).await?;
+        self.scopes.may_see_punches()?;
+        let employees = self.aliases().await?.all(employee);
+        let mut session = self.read().await?;
+        let mut stored = punches::of_any(&mut session, &self.workspace, &employees, from, to).await?;
+        if let [employee, _, ..] = employees[..] {
+            // Two vendors that read the same machine tell of one punch.
+            stored.iter_mut().for_each(|punch| punch.employee = employee);
+            stored.dedup_by_key(|punch| (punch.at, punch.direction));
+        }
         Ok(stored.into_iter().map(punch_of).collect())
     }
 
     async fn record_punches(&self, punches: Vec<Punch>) -> Result<Vec<bool>, Error> {
         self.may_write()?;
         let connection = self.hub.local_connection(&self.workspace, WRITTEN).await?;
-        let rows = punches.into_iter().map(punch_row).collect();
+        let asked = Asked { actor: &self.actor, fields: json!({}), bulk: None };
         let mut session = self.hub.store().write().await?;
-        let new = punches::insert(&mut session, &self.workspace, connection.no, None, rows).await?;
+        let stored =
+            store_punches(&mut session, &self.hub, &self.workspace, &connection, punches, &asked).await?;
+        let count = stored.iter().filter(|(new, _)| *new).count();
+        let entry = AuditEntry::done(&self.actor, "punch.write", "").with(json!({"punches": count}));
+        audit::note(&mut session, &self.workspace, entry).await?;
         session.commit().await?;
-        Ok(new)
+        Ok(stored.into_iter().map(|(new, _)| new).collect())
     }
 
     async fn announce(&self, announcement: Announcement) -> Result<(), Error> {
-        let payload =
-            json!({"topic": announcement.topic, "record": announcement.record, "actor": self.actor});
-        let now = self.hub.clock().now();
         let mut session = self.hub.store().write().await?;
-        jobs::enqueue(&mut session, &self.workspace, "announce", &payload, Some(&announcement.key), now)
-            .await?;
+        deliveries::announce(&mut session, &self.workspace, &announcement).await?;
         session.commit().await
+    }
+
+    async fn save_endpoint(&self, endpoint: EndpointDraft) -> Result<(), Error> {
+        self.hub.save_face_endpoint(&self.workspace, self.app_no, endpoint).await
+    }
+
+    async fn endpoints(&self, manner: &'static str) -> Result<Vec<RegisteredEndpoint>, Error> {
+        self.hub.face_endpoints(&self.workspace, self.app_no, manner).await
+    }
+
+    async fn delete_endpoint(&self, manner: &'static str, name: &str) -> Result<bool, Error> {
+        self.hub.delete_face_endpoint(&self.workspace, self.app_no, manner, name).await
+    }
+
+    async fn try_endpoint(&self, endpoint: &EndpointDraft, topic: &str) -> Result<(), Error> {
+        self.hub.try_face_endpoint(&self.workspace, self.app_no, endpoint, topic).await
+    }
+
+    async fn failed_deliveries(
+        &self,
+        manner: &'static str,
+        limit: u32,
+    ) -> Result<Vec<FailedDelivery>, Error> {
+        self.hub.failed_face_deliveries(&self.workspace, self.app_no, manner, limit).await
     }
 
     async fn issue_token(
@@ -155,13 +292,19 @@ impl Workforce for HubWorkforce {
         lifetime_seconds: Option<i64>,
     ) -> Result<String, Error> {
         self.hub
-            .issue_token_for(&self.workspace, Some(self.app_no), purpose, &payload, lifetime_seconds)
+            .issue_token_for(
+                &self.workspace,
+                (Some(self.app_no), &self.actor),
+                purpose,
+                &payload,
+                lifetime_seconds,
+            )
             .await
     }
 
     async fn token(&self, purpose: &'static str, token: &str) -> Result<Option<Token>, Error> {
         let found = tokens::peek(&mut self.read().await?, purpose, &token_hash(token)).await?;
-        Ok(found.filter(|found| found.workspace == self.workspace.no).map(shown))
+        Ok(found.filter(|found| found.workspace == self.workspace.no).map(token_of))
     }
 
     async fn use_token(&self, purpose: &'static str, token: &str) -> Result<Option<Token>, Error> {
@@ -177,8 +320,12 @@ impl Workforce for HubWorkforce {
             return Ok(None);
         }
         let used = tokens::use_once(&mut session, purpose, &hash).await?;
+        if used.is_some() {
+            audit::note(&mut session, &self.workspace, AuditEntry::done(&self.actor, "token.use", purpose))
+                .await?;
+        }
         session.commit().await?;
-        Ok(used.map(shown))
+        Ok(used.map(token_of))
     }
 
     async fn recall(&self, name: &str) -> Result<Option<Value>, Error> {
@@ -190,11 +337,40 @@ impl Workforce for HubWorkforce {
         self.may_write()?;
         let mut session = self.hub.store().write().await?;
         meta::set(&mut session, &self.setting_name(name), &value.to_string()).await?;
+        audit::note(&mut session, &self.workspace, AuditEntry::done(&self.actor, "setting.save", name))
+            .await?;
         session.commit().await
+    }
+
+    fn inner(&self) -> Option<tongshi_dialect::Inner<'_>> {
+        Some(self)
     }
 }
 
 impl HubWorkforce {
+    /// Stores items and queues what vendors must be told of them.
+    async fn save_in(
+        &self,
+        session: &mut Session,
+        connection: &Connection,
+        items: Vec<Item>,
+    ) -> Result<Vec<Id>, Error> {
+        let (hub, workspace) = (&self.hub, &self.workspace);
+        let space = Space { workspace: workspace.id, connection: connection.id };
+        let told: Vec<Id> = items.iter().map(|item| space.id(item.draft.kind, &item.remote_id)).collect();
+        if Routed::load(session, workspace).await?.is_empty() {
+            return ingest::write_in(session, hub, workspace, connection, items, &self.actor).await;
+        }
+        let before = records::many(session, workspace, &told).await?;
+        let ids = ingest::write_in(session, hub, workspace, connection, items, &self.actor).await?;
+        let after = records::many(session, workspace, &ids).await?;
+        let (before, after): (Vec<_>, Vec<_>) =
+            before.into_iter().zip(after).filter_map(|(before, after)| Some((before, after?))).unzip();
+        let asked = Asked { actor: &self.actor, fields: json!({}), bulk: None };
+        tell_of_changes(session, hub, workspace, &before, &after, &asked).await?;
+        Ok(ids)
+    }
+
     fn setting_name(&self, name: &str) -> String {
         format!("workspace/{}/{name}", self.workspace.id)
     }
@@ -209,7 +385,7 @@ impl Hub {
         payload: &Value,
         lifetime_seconds: Option<i64>,
     ) -> Result<String, Error> {
-        self.issue_token_for(workspace, None, purpose, payload, lifetime_seconds).await
+        self.issue_token_for(workspace, (None, "admin"), purpose, payload, lifetime_seconds).await
     }
 
     /// Makes a code of a kind that one of the dialects knows, to be handed to somebody.
@@ -233,7 +409,7 @@ impl Hub {
     async fn issue_token_for(
         &self,
         workspace: &Workspace,
-        app: Option<i64>,
+        (app, actor): (Option<i64>, &str),
         purpose: &'static str,
         payload: &Value,
         lifetime_seconds: Option<i64>,
@@ -242,6 +418,7 @@ impl Hub {
         let end = lifetime_seconds.map(|seconds| later(self.clock().now(), seconds));
         let mut session = self.store().write().await?;
         tokens::put(&mut session, workspace, purpose, &token_hash(&token), app, None, payload, end).await?;
+        audit::note(&mut session, workspace, AuditEntry::done(actor, "token.issue", purpose)).await?;
         session.commit().await?;
         Ok(token)
     }
@@ -283,6 +460,6 @@ pub(crate) fn punch_of(stored: StoredPunch) -> Punch {
     }
 }
 
-fn shown(token: tokens::Token) -> Token {
+fn token_of(token: tokens::Token) -> Token {
     Token { payload: token.payload, expires_at: token.expires_at, used_at: token.used_at }
 }

@@ -3,8 +3,9 @@
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
-    Approval, Candidate, CandidateSource, Company, Employee, Error, Id, Kind, LegalEntity, LocalDate,
-    OrgUnit, SalaryItem, ShiftAssignment, TimelineEntry, Vacancy, Visit,
+    Account, AccountingEntry, Approval, Booking, Candidate, CandidateSource, Company, Employee, Error,
+    ExpenseClaim, Id, Kind, LegalEntity, LocalDate, OrgUnit, PointsEntry, Recognition, Redemption,
+    RewardItem, SalaryItem, ShiftAssignment, TimelineEntry, TravelRequest, Vacancy, Visit,
 };
 
 /// The number of fields of a kind by which its records can be found.
@@ -51,8 +52,12 @@ impl Draft {
     /// Reads a document that is canonical already and finds its looked-up values again.
     pub fn parse(kind: Kind, doc: String) -> Result<Self, Error> {
         fn read<E: Entity>(doc: String) -> Result<Draft, Error> {
-            let entity: E = serde_json::from_str(&doc)
-                .map_err(|error| Error::invalid("doc", format!("no {}: {error}", E::KIND)))?;
+            // The parser's own words quote what it found.
+            let entity: E = serde_json::from_str(&doc).map_err(|error| {
+                let (line, column) = (error.line(), error.column());
+                let text = format!("this is no {}: it differs at line {line}, column {column}", E::KIND);
+                Error::invalid("doc", text)
+            })?;
             Ok(Draft { kind: E::KIND, keys: entity.keys(), date: entity.date(), doc })
         }
         match kind {
@@ -68,16 +73,15 @@ impl Draft {
             Kind::Approval => read::<Approval>(doc),
             Kind::SalaryItem => read::<SalaryItem>(doc),
             Kind::Visit => read::<Visit>(doc),
-            // These have no looked-up fields yet; the dialects that bring them bring their types.
-            Kind::Account
-            | Kind::TravelRequest
-            | Kind::Booking
-            | Kind::ExpenseClaim
-            | Kind::AccountingEntry
-            | Kind::Recognition
-            | Kind::RewardItem
-            | Kind::Redemption
-            | Kind::PointsEntry => Ok(Self { kind, doc, keys: Keys::default(), date: None }),
+            Kind::Account => read::<Account>(doc),
+            Kind::TravelRequest => read::<TravelRequest>(doc),
+            Kind::Booking => read::<Booking>(doc),
+            Kind::ExpenseClaim => read::<ExpenseClaim>(doc),
+            Kind::AccountingEntry => read::<AccountingEntry>(doc),
+            Kind::Recognition => read::<Recognition>(doc),
+            Kind::RewardItem => read::<RewardItem>(doc),
+            Kind::Redemption => read::<Redemption>(doc),
+            Kind::PointsEntry => read::<PointsEntry>(doc),
         }
     }
 }
@@ -103,15 +107,15 @@ impl Kind {
             Kind::Approval => &["number", "category", "status"],
             Kind::SalaryItem => &["employee", "month", "subject"],
             Kind::Visit => &["host", "status"],
-            Kind::Account
-            | Kind::TravelRequest
-            | Kind::Booking
-            | Kind::ExpenseClaim
-            | Kind::AccountingEntry
-            | Kind::Recognition
-            | Kind::RewardItem
-            | Kind::Redemption
-            | Kind::PointsEntry => &[],
+            Kind::Account => &["user_id", "login", "union_id", "third_party_id", "employee"],
+            Kind::TravelRequest => &["applicant", "number", "status", "approval", "org_unit"],
+            Kind::Booking => &["booker", "order_no", "request", "type", "status"],
+            Kind::ExpenseClaim => &["claimant", "number", "status", "request", "org_unit"],
+            Kind::AccountingEntry => &["claim", "number", "period", "status"],
+            Kind::Recognition => &["receiver", "giver", "status", "level"],
+            Kind::RewardItem => &["category", "country", "name"],
+            Kind::Redemption => &["employee", "item", "status"],
+            Kind::PointsEntry => &["employee", "type", "source"],
         }
     }
 

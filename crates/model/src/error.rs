@@ -118,7 +118,8 @@ impl Error {
             if !text.is_empty() {
                 text.push_str(": ");
             }
-            text.push_str(&error.to_string());
+            // A parser's own words quote what it found.
+            text.push_str(&crate::masked(&error.to_string()));
             cause = error.source();
         }
         text

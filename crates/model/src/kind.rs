@@ -44,7 +44,7 @@ macro_rules! kinds {
             fn from_str(text: &str) -> Result<Self, Error> {
                 match text {
                     $($name | $plural => Ok(Kind::$variant),)*
-                    _ => Err(Error::invalid("kind", format!("there is no kind '{text}'"))),
+                    _ => Err(Error::invalid("kind", "there is no such kind")),
                 }
             }
         }

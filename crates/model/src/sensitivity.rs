@@ -21,6 +21,15 @@ pub enum Sensitivity {
 }
 
 impl Kind {
+    /// What a reader must be allowed to see for a record of this kind to say anything: a pay subject without its amount
+    /// would still tell who has which, so below this there is no such kind.
+    pub fn floor(self) -> Sensitivity {
+        match self {
+            Kind::SalaryItem => Sensitivity::Restricted,
+            _ => Sensitivity::Public,
+        }
+    }
+
     /// How private this field of this kind is. What is not listed is public within the workspace, except where the
     /// whole kind is private.
     pub fn sensitivity(self, field: &str) -> Sensitivity {
@@ -39,7 +48,28 @@ impl Kind {
             (Kind::SalaryItem, "amount") => Sensitivity::Restricted,
             (Kind::Approval, "form") => Sensitivity::Personal,
             (Kind::TimelineEntry, "note") => Sensitivity::Personal,
+            (Kind::Account, "mobile" | "login") => Sensitivity::Contact,
+            (Kind::TravelRequest, "legs" | "purpose" | "over_policy_reason") => Sensitivity::Personal,
+            (
+                Kind::Booking,
+                "from" | "to" | "starts_at" | "ends_at" | "provider_no" | "summary" | "ticket_no"
+                | "over_policy_reason",
+            ) => Sensitivity::Personal,
+            (Kind::ExpenseClaim, "lines" | "total" | "payment") => Sensitivity::Personal,
+            (Kind::ExpenseClaim, "payee") => Sensitivity::Restricted,
+            (Kind::AccountingEntry, "lines") => Sensitivity::Personal,
+            (Kind::PointsEntry, "amount" | "balance_after" | "note") => Sensitivity::Personal,
+            (Kind::Recognition, "reason") => Sensitivity::Personal,
             _ => Sensitivity::Public,
+        }
+    }
+
+    /// The fields of this kind whose reading is noted in the audit trail.
+    pub fn restricted(self) -> &'static [&'static str] {
+        match self {
+            Kind::Employee | Kind::Candidate => &["id_number", "bank_name", "bank_card", "offer"],
+            Kind::SalaryItem => &["amount"],
+            _ => &[],
         }
     }
 }
@@ -47,6 +77,20 @@ impl Kind {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_restricted_fields_are_those_with_the_label() {
+        let all =
+            Kind::ALL.iter().flat_map(|kind| kind.restricted().iter().map(move |field| (*kind, *field)));
+        assert!(all.clone().all(|(kind, field)| kind.sensitivity(field) == Sensitivity::Restricted));
+        // Every name that is restricted somewhere is in the list of each kind for which it is.
+        for kind in Kind::ALL {
+            for (_, field) in all.clone() {
+                let labelled = kind.sensitivity(field) >= Sensitivity::Restricted;
+                assert_eq!(labelled, kind.restricted().contains(&field), "{kind} {field}");
+            }
+        }
+    }
 
     #[test]
     fn labels_are_ordered_and_found() {

@@ -61,7 +61,7 @@ impl Instant {
     /// Reads what vendors write: RFC 3339, with `T` or a space, with or without seconds. A text without an offset
     /// is read in `unmarked`.
     pub fn parse(text: &str, unmarked: Offset) -> Result<Self, Error> {
-        let invalid = || Error::invalid("time", format!("'{}' is no date and time", text.escape_debug()));
+        let invalid = || Error::invalid("time", "this is no date and time");
         let pieces = jiff::fmt::temporal::Pieces::parse(text).map_err(|_| invalid())?;
         let offset = pieces.to_numeric_offset().unwrap_or(unmarked);
         let time = pieces.time().ok_or_else(invalid)?;

@@ -4,4 +4,4 @@
 
 mod redirect;
 
-pub use redirect::{is_redirect, is_registered, return_url, same_secret};
+pub use redirect::{is_redirect, is_registered, is_registrable, return_url, same_secret};

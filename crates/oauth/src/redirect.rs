@@ -14,6 +14,15 @@ pub fn is_redirect(uri: &str) -> bool {
     plain && !host.is_empty() && !host.starts_with(':') && !host.contains('@')
 }
 
+/// Whether this may be registered: https, or http to the caller's own machine (RFC 8252 §7.3).
+pub fn is_registrable(uri: &str) -> bool {
+    let Some(rest) = uri.strip_prefix("http://") else { return is_redirect(uri) };
+    let host = rest.split(['/', '?']).next().unwrap_or_default();
+    let name = host.rsplit_once(':').filter(|(_, port)| port.bytes().all(|byte| byte.is_ascii_digit()));
+    let name = name.map_or(host, |(name, _)| name);
+    is_redirect(uri) && matches!(name, "127.0.0.1" | "[::1]" | "localhost")
+}
+
 /// Whether the given redirect URI is the registered one, byte for byte.
 pub fn is_registered(registered: &str, given: &str) -> bool {
     is_redirect(registered) && registered == given
@@ -83,6 +92,18 @@ mod tests {
             assert!(!is_registered(uri, uri), "{uri}");
         }
         assert!(is_redirect("http://127.0.0.1:8080/callback"));
+    }
+
+    #[test]
+    fn plain_http_stays_on_the_machine() {
+        for uri in ["https://h.example/", "http://127.0.0.1/cb", "http://[::1]:80/cb", "http://localhost?x"] {
+            assert!(is_registrable(uri), "{uri}");
+        }
+        for uri in
+            ["http://h.example/", "http://127.0.0.1.h.example/", "http://localhost.h.example:80/", "ftp://h/"]
+        {
+            assert!(!is_registrable(uri), "{uri}");
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use tongshi_model::{Error, Id, Kind, Result, Timestamp};
 
 use crate::{
-    Workspace,
+    Emptied, Workspace,
     sql::{Bulk, Column, Row, Session, json_text, params},
 };
 
@@ -18,6 +18,8 @@ pub enum Op {
     Deleted = 3,
     /// It came back.
     Restored = 4,
+    /// It turned out to be another record, and its id means that one now. Nobody went.
+    Linked = 5,
 }
 
 /// A change to be noted.
@@ -66,7 +68,7 @@ pub struct Change {
     pub version: i64,
     /// The document before.
     pub before: Option<String>,
-    /// The document after; none after a deletion.
+    /// The document after; none after a deletion or a link.
     pub after: Option<String>,
     /// The run in which it happened.
     pub run: Option<Id>,
@@ -80,6 +82,8 @@ pub struct Change {
     pub before_raw: Option<String>,
     /// The hash of that payload.
     pub before_hash: Option<[u8; 16]>,
+    /// Whether its documents were taken out, and why.
+    pub emptied: Option<Emptied>,
 }
 
 impl std::fmt::Debug for Change {
@@ -146,19 +150,24 @@ pub async fn append(s: &mut Session, workspace: &Workspace, rows: Vec<NewChange>
     Ok(last)
 }
 
-/// The columns that [`take`] reads. What came after a change is what the next change of that record replaced, or what
+/// The columns that [`take`] reads; the payload before only where it is asked for. What came after a change is what the
+/// next change of that record replaced, or what
 /// the record says now. A change that comes after another makes a version above 1, and only those are indexed;
-/// the plus keeps SQLite from walking the workspace's whole journal instead.
+/// the plus keeps SQLite from walking the workspace's whole journal instead. Where the next change's documents were taken
+/// out, nobody knows what came after; an empty text keeps the record's document from standing in.
 macro_rules! select {
     () => {
-        "SELECT c.seq, c.record, c.kind, c.op, c.version, c.before,
-                CASE WHEN c.op = 3 THEN NULL ELSE COALESCE(
-                    (SELECT n.before FROM changes n
+        select!("c.before_raw")
+    };
+    ($before_raw:literal) => {
+        concat!("SELECT c.seq, c.record, c.kind, c.op, c.version, c.before,
+                CASE WHEN c.op IN (3, 5) OR c.emptied IS NOT NULL THEN NULL ELSE COALESCE(
+                    (SELECT CASE WHEN n.emptied IS NULL THEN CAST(n.before AS TEXT) ELSE '' END FROM changes n
                      WHERE n.record = c.record AND +n.workspace = c.workspace AND n.seq > c.seq AND n.version > 1
                      ORDER BY n.seq LIMIT 1),
-                    (SELECT r.doc FROM records r WHERE r.id = c.record)) END,
-                c.run, c.actor, c.at, c.source, c.before_raw, c.before_hash
-         FROM changes c "
+                    (SELECT CAST(r.doc AS TEXT) FROM records r WHERE r.id = c.record)) END,
+                c.run, c.actor, c.at, c.source, ", $before_raw, ", c.before_hash, c.emptied
+         FROM changes c ")
     };
 }
 
@@ -184,6 +193,39 @@ pub async fn after(
     rows.into_iter().map(take).collect()
 }
 
+/// Whether anything of this kind changed behind a number.
+pub async fn any_after(s: &mut Session, workspace: &Workspace, seq: i64, kind: Kind) -> Result<bool> {
+    let row = s
+        .row(
+            "SELECT 1 FROM changes WHERE workspace = $1 AND seq > $2 AND kind = $3 LIMIT 1",
+            params![workspace.no, seq, kind],
+        )
+        .await?;
+    Ok(row.is_some())
+}
+
+/// The changes behind a number and up to another, ascending; only of these kinds, where there are any named. The
+/// numbers have no gaps, so the second bounds what is looked at. Without the payloads before.
+pub async fn between(
+    s: &mut Session,
+    workspace: &Workspace,
+    after: i64,
+    up_to: i64,
+    kinds: &[Kind],
+    limit: u32,
+) -> Result<Vec<Change>> {
+    let mut sql =
+        concat!(select!("NULL"), "WHERE c.workspace = $1 AND c.seq > $2 AND c.seq <= $3").to_owned();
+    if !kinds.is_empty() {
+        // The numbers are our own integers, so the text is safe.
+        let list = kinds.iter().map(|kind| kind.number().to_string()).collect::<Vec<_>>().join(",");
+        sql += &format!(" AND c.kind IN ({list})");
+    }
+    sql += " ORDER BY c.seq LIMIT $4";
+    let rows = s.rows(sql, params![workspace.no, after, up_to, limit]).await?;
+    rows.into_iter().map(take).collect()
+}
+
 /// The changes of a run before a number, newest first: the order in which they are undone.
 pub async fn of_run(
     s: &mut Session,
@@ -202,6 +244,14 @@ pub async fn of_run(
         )
         .await?;
     rows.into_iter().map(take).collect()
+}
+
+/// The changes with these numbers, each where its number stands; none where it is not there any more.
+pub async fn at(s: &mut Session, workspace: &Workspace, seqs: &[i64]) -> Result<Vec<Option<Change>>> {
+    let keys = seqs.iter().map(|seq| (*seq).into()).collect();
+    let sql = concat!(select!(), "WHERE c.workspace = $1 AND c.seq {{key}}");
+    let rows = s.one_by_keys(sql, params![workspace.no], keys).await?;
+    rows.into_iter().map(|row| row.map(take).transpose()).collect()
 }
 
 /// The number of the latest change; 0 where there is none.
@@ -228,17 +278,23 @@ fn take(mut row: Row) -> Result<Change> {
             2 => Op::Updated,
             3 => Op::Deleted,
             4 => Op::Restored,
+            5 => Op::Linked,
             _ => return Err(Error::internal("a stored change is of no known sort")),
         },
         version: row.int()?,
         before: row.opt_text()?,
-        after: row.opt_text()?,
+        after: row.opt_text()?.filter(|after| !after.is_empty()),
         run: row.opt_id()?,
         actor: row.text()?,
         at: row.time()?,
         source: row.opt_int()?,
         before_raw: row.opt_text()?,
         before_hash: row.opt_sixteen()?,
+        emptied: match row.opt_int()? {
+            None => None,
+            Some(1) => Some(Emptied::Erased),
+            Some(_) => Some(Emptied::Old),
+        },
     })
 }
 

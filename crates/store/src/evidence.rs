@@ -48,4 +48,6 @@ evidence! {
     Erased = "erased",
     /// Somebody deleted it here.
     Manual = "manual",
+    /// It turned out to be the same as another record, into which its sources fold now.
+    Linked = "linked",
 }

@@ -19,3 +19,8 @@ pub async fn set(s: &mut Session, name: &str, value: &str) -> Result<()> {
     .await
     .map(drop)
 }
+
+/// Takes the value under this name away.
+pub async fn remove(s: &mut Session, name: &str) -> Result<()> {
+    s.run("DELETE FROM meta WHERE name = $1", params![name]).await.map(drop)
+}

@@ -11,7 +11,17 @@ use crate::{
 };
 
 /// The migrations in their order; what has run somewhere is never edited, only followed.
-const ALL: &[(&str, &str)] = &[("0001_first", include_str!("../migrations/0001_first.sql"))];
+const ALL: &[(&str, &str)] = &[
+    ("0001_first", include_str!("../migrations/0001_first.sql")),
+    ("0002_audit", include_str!("../migrations/0002_audit.sql")),
+    ("0011_vendor_tokens", include_str!("../migrations/0011_vendor_tokens.sql")),
+    ("0007_identity", include_str!("../migrations/0007_identity.sql")),
+    ("0004_writes", include_str!("../migrations/0004_writes.sql")),
+    ("0005_apps", include_str!("../migrations/0005_apps.sql")),
+    ("0006_requests", include_str!("../migrations/0006_requests.sql")),
+    ("0003_deliveries", include_str!("../migrations/0003_deliveries.sql")),
+    ("0010_privacy", include_str!("../migrations/0010_privacy.sql")),
+];
 
 /// The number under which the migrating process holds PostgreSQL's advisory lock.
 const LOCK: i64 = 0x746f_6e67_7368_6900;
@@ -22,7 +32,12 @@ pub(crate) async fn run(store: &Store) -> Result<()> {
     if pending(store).await?.is_empty() {
         return Ok(());
     }
-    for (place, (name, text)) in ALL.iter().enumerate() {
+    first(store, ALL.len()).await
+}
+
+/// Runs the first so many, as far as they have not run.
+pub(crate) async fn first(store: &Store, count: usize) -> Result<()> {
+    for (place, (name, text)) in ALL.iter().take(count).enumerate() {
         let mut session = store.write().await?;
         if session.is_postgres() {
             session.rows("SELECT set_config('statement_timeout', '0', true)", params![]).await?;
@@ -57,18 +72,37 @@ pub(crate) async fn run(store: &Store) -> Result<()> {
 /// What has not run. Fails where the database is newer than this program, or was migrated by different text.
 pub(crate) async fn pending(store: &Store) -> Result<Vec<&'static str>> {
     let mut session = store.read().await?;
+    let ran =
+        if has_table(&mut session).await? { check(applied(&mut session).await?)? } else { BTreeMap::new() };
+    let waiting = ALL.iter().enumerate().filter(|(place, _)| !ran.contains_key(&version(*place)));
+    Ok(waiting.map(|(_, (name, _))| *name).collect())
+}
+
+/// The number and checksum of what has run, in order; empty in a database that was never migrated.
+pub(crate) async fn ran(session: &mut Session) -> Result<BTreeMap<i64, String>> {
+    if !has_table(session).await? {
+        return Ok(BTreeMap::new());
+    }
+    let rows = applied(session).await?;
+    rows.into_iter().map(|mut row| Ok((row.int()?, row.text()?))).collect()
+}
+
+/// How many of our migrations make a database in which these have run; none where they are not ours, which is so when
+/// a newer or a different program made it.
+pub(crate) fn known(ran: &BTreeMap<i64, String>) -> Option<usize> {
+    let ours =
+        |(place, sum): (usize, &String)| ALL.get(place).is_some_and(|(_, text)| checksum(text) == *sum);
+    let in_order = ran.keys().enumerate().all(|(place, number)| version(place) == *number);
+    (in_order && ran.values().enumerate().all(ours)).then_some(ran.len())
+}
+
+async fn has_table(session: &mut Session) -> Result<bool> {
     let table = if session.is_postgres() {
         "SELECT 1 FROM pg_tables WHERE schemaname = current_schema() AND tablename = 'migrations'"
     } else {
         "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'migrations'"
     };
-    let ran = if session.row(table, params![]).await?.is_some() {
-        check(applied(&mut session).await?)?
-    } else {
-        BTreeMap::new()
-    };
-    let waiting = ALL.iter().enumerate().filter(|(place, _)| !ran.contains_key(&version(*place)));
-    Ok(waiting.map(|(_, (name, _))| *name).collect())
+    Ok(session.row(table, params![]).await?.is_some())
 }
 
 async fn applied(session: &mut Session) -> Result<Vec<Row>> {

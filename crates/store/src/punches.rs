@@ -35,6 +35,9 @@ impl std::fmt::Debug for PunchRow {
     }
 }
 
+/// Where a punch stands among those of all people: whose, which day, its number.
+pub type PunchPlace = (Id, LocalDate, i64);
+
 /// A stored punch.
 #[derive(Clone, PartialEq, Eq)]
 pub struct StoredPunch {
@@ -192,19 +195,35 @@ pub async fn of(
     from: LocalDate,
     to: LocalDate,
 ) -> Result<Vec<StoredPunch>> {
-    let rows = s
-        .rows(
+    of_any(s, workspace, &[employee], from, to).await
+}
+
+/// As [`of`] for a person with several ids.
+pub async fn of_any(
+    s: &mut Session,
+    workspace: &Workspace,
+    employees: &[Id],
+    from: LocalDate,
+    to: LocalDate,
+) -> Result<Vec<StoredPunch>> {
+    let found = s
+        .rows_by_keys(
             concat!(
                 "SELECT ",
                 columns!(),
                 " FROM punches
-                 WHERE workspace = $1 AND employee = $2 AND day >= $3 AND day <= $4 AND voided_at IS NULL
+                 WHERE workspace = $1 AND day >= $2 AND day <= $3 AND voided_at IS NULL AND employee {{key}}
                  ORDER BY at, id"
             ),
-            params![workspace.no, employee, from, to],
+            params![workspace.no, from, to],
+            employees.iter().map(|id| Value::from(*id)).collect(),
         )
         .await?;
-    rows.into_iter().map(take).collect()
+    let mut all = found.into_iter().flatten().map(take).collect::<Result<Vec<_>>>()?;
+    if employees.len() > 1 {
+        all.sort_by_key(|punch| (punch.at, punch.id));
+    }
+    Ok(all)
 }
 
 /// Live punches above a number, ascending; of one person, and of certain days, where given.
@@ -217,6 +236,19 @@ pub async fn list(
     to: Option<LocalDate>,
     limit: u32,
 ) -> Result<Vec<StoredPunch>> {
+    list_any(s, workspace, after_id, employee.as_slice(), from, to, limit).await
+}
+
+/// As [`list`] for a person with several ids; of everybody where there is none.
+pub async fn list_any(
+    s: &mut Session,
+    workspace: &Workspace,
+    after_id: i64,
+    employees: &[Id],
+    from: Option<LocalDate>,
+    to: Option<LocalDate>,
+    limit: u32,
+) -> Result<Vec<StoredPunch>> {
     let mut sql = concat!(
         "SELECT ",
         columns!(),
@@ -224,12 +256,14 @@ pub async fn list(
     )
     .to_owned();
     let mut values = params![workspace.no, after_id];
-    for (condition, value) in [
-        ("employee =", Value::from(employee)),
-        ("day >=", Value::from(from)),
-        ("day <=", Value::from(to)),
-        ("", Value::from(limit)),
-    ] {
+    if !employees.is_empty() {
+        let places: Vec<String> = (3..3 + employees.len()).map(|place| format!("${place}")).collect();
+        sql += &format!(" AND employee IN ({})", places.join(", "));
+        values.extend(employees.iter().map(|id| Value::from(*id)));
+    }
+    for (condition, value) in
+        [("day >=", Value::from(from)), ("day <=", Value::from(to)), ("", Value::from(limit))]
+    {
         if value == Value::Null {
             continue;
         }
@@ -241,6 +275,54 @@ pub async fn list(
         };
     }
     s.rows(sql, values).await?.into_iter().map(take).collect()
+}
+
+/// Which instants (in microseconds) of these people's live punches between two instants this connection has.
+pub async fn known(
+    s: &mut Session,
+    connection: i64,
+    employees: &[Id],
+    from: Timestamp,
+    to: Timestamp,
+) -> Result<HashSet<(Id, i64)>> {
+    let rows = s
+        .rows_by_keys(
+            "SELECT employee, at FROM punches
+             WHERE connection = $1 AND at >= $2 AND at <= $3 AND voided_at IS NULL AND employee {{key}}",
+            params![connection, from, to],
+            employees.iter().map(|id| Value::from(*id)).collect(),
+        )
+        .await?;
+    rows.into_iter().flatten().map(|mut row| Ok((row.id()?, row.int()?))).collect()
+}
+
+/// Live punches of certain days, person by person and day by day: those behind a place, of one person where given.
+pub async fn by_person(
+    s: &mut Session,
+    workspace: &Workspace,
+    behind: Option<PunchPlace>,
+    employee: Option<Id>,
+    (from, to): (LocalDate, LocalDate),
+    limit: u32,
+) -> Result<Vec<StoredPunch>> {
+    let mut sql = concat!(
+        "SELECT ",
+        columns!(),
+        " FROM punches WHERE workspace = $1 AND voided_at IS NULL AND day >= $2 AND day <= $3"
+    )
+    .to_owned();
+    let mut values = params![workspace.no, from, to, limit];
+    if let Some(employee) = employee {
+        values.push(Value::from(employee));
+        sql += &format!(" AND employee = ${}", values.len());
+    }
+    if let Some((employee, day, id)) = behind {
+        let first = values.len() + 1;
+        values.extend(params![employee, day, id]);
+        sql += &format!(" AND (employee, day, id) > (${first}, ${}, ${})", first + 1, first + 2);
+    }
+    let rows = s.rows(sql + " ORDER BY employee, day, id LIMIT $4", values).await?;
+    rows.into_iter().map(take).collect()
 }
 
 /// Voids what a run brought, and says how many punches that were.

@@ -32,6 +32,13 @@ pub struct RecordRow {
     pub deleted: Option<(Timestamp, Evidence)>,
 }
 
+impl RecordRow {
+    /// Whether its id means another record now.
+    pub fn is_linked(&self) -> bool {
+        matches!(self.deleted, Some((_, Evidence::Linked)))
+    }
+}
+
 impl std::fmt::Debug for RecordRow {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("RecordRow")
@@ -51,6 +58,8 @@ pub struct Query {
     pub kind: Kind,
     /// Looked-up fields by their place, and the value each must have.
     pub keys: Vec<(usize, String)>,
+    /// Looked-up fields by their place, and the values of which each must have one: ids that mean the same record.
+    pub any: Vec<(usize, Vec<String>)>,
     /// Fields of the document, and the values of which each must have one. `phase.value` reaches into an object.
     pub fields: Vec<(String, Vec<String>)>,
     /// The first business date.
@@ -75,6 +84,7 @@ impl Query {
         Self {
             kind,
             keys: Vec::new(),
+            any: Vec::new(),
             fields: Vec::new(),
             date_from: None,
             date_to: None,
@@ -174,14 +184,21 @@ pub async fn many(s: &mut Session, workspace: &Workspace, ids: &[Id]) -> Result<
     rows.into_iter().map(|row| row.map(take).transpose()).collect()
 }
 
+/// Keeps other writers from a record until the transaction ends.
+pub async fn lock(s: &mut Session, workspace: &Workspace, id: Id) -> Result<()> {
+    let sql = format!("SELECT 1 FROM records WHERE workspace = $1 AND id = $2{}", s.locked());
+    s.rows(sql, params![workspace.no, id]).await.map(drop)
+}
+
 /// The record with this id, or the one that the id now means.
 pub async fn get(s: &mut Session, workspace: &Workspace, id: Id) -> Result<Option<RecordRow>> {
-    if let Some(record) = many(s, workspace, &[id]).await?.pop().flatten() {
-        return Ok(Some(record));
+    let found = many(s, workspace, &[id]).await?.pop().flatten();
+    if found.as_ref().is_some_and(|record| !record.is_linked()) {
+        return Ok(found);
     }
     match refs::resolve(s, workspace, &[id]).await?.get(&id) {
         Some(meant) => Ok(many(s, workspace, &[*meant]).await?.pop().flatten()),
-        None => Ok(None),
+        None => Ok(found),
     }
 }
 
@@ -288,17 +305,17 @@ impl Condition {
             let place = condition.place(value.as_str());
             condition.add(&format!("{column} = {place}"));
         }
+        for (lookup, values) in &query.any {
+            condition.one_of(key_column(*lookup)?, values);
+        }
         for (name, values) in &query.fields {
-            let field = field(s, name)?;
-            let places: Vec<_> = values.iter().map(|value| condition.place(value.as_str())).collect();
-            match places.is_empty() {
-                true => condition.add("1 = 0"),
-                false => condition.add(&format!("{field} IN ({})", places.join(", "))),
-            }
+            condition.one_of(&field(s, name)?, values);
         }
         // A key other than the first finds fewer rows than any range of days, and neither database knows that: the plus
         // keeps the index of days out of it.
-        let by_other_key = query.keys.iter().any(|(lookup, _)| *lookup > 0);
+        let places =
+            query.keys.iter().map(|(place, _)| place).chain(query.any.iter().map(|(place, _)| place));
+        let by_other_key = places.into_iter().any(|place| *place > 0);
         let on_date = if by_other_key { "+on_date" } else { "on_date" };
         condition.between(on_date, query.date_from, query.date_to, Value::from);
         for (name, from, to) in &query.field_dates {
@@ -307,6 +324,14 @@ impl Condition {
             condition.between(&day, *from, *to, |date| Value::from(date.to_string()));
         }
         Ok(condition)
+    }
+
+    fn one_of(&mut self, expression: &str, values: &[String]) {
+        let places: Vec<_> = values.iter().map(|value| self.place(value.as_str())).collect();
+        match places.is_empty() {
+            true => self.add("1 = 0"),
+            false => self.add(&format!("{expression} IN ({})", places.join(", "))),
+        }
     }
 
     fn between(

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use tongshi_model::{Id, Result};
+use tongshi_model::{Error, Id, Result};
 
 use crate::{
     Workspace,
@@ -58,7 +58,8 @@ static UPSERT: Bulk = Bulk::new(
 pub async fn put(s: &mut Session, workspace: &Workspace, pairs: &[(Id, Id)]) -> Result<()> {
     s.touch(workspace.no);
     let rows = pairs.iter().map(|(id, record)| params![workspace.no, *id, *record]).collect();
-    s.run_many(&UPSERT, rows).await
+    s.run_many(&UPSERT, rows).await?;
+    count_change(s, workspace).await
 }
 
 /// Lets these ids mean themselves again.
@@ -69,8 +70,24 @@ pub async fn remove(s: &mut Session, workspace: &Workspace, ids: &[Id]) -> Resul
         params![workspace.no],
         ids.iter().map(|id| Value::from(*id)).collect(),
     )
-    .await
-    .map(drop)
+    .await?;
+    count_change(s, workspace).await
+}
+
+/// Every id of the workspace that means another record, with the record it means; chains are not followed.
+pub async fn all(s: &mut Session, workspace: &Workspace) -> Result<Vec<(Id, Id)>> {
+    let rows = s.rows("SELECT id, record FROM aliases WHERE workspace = $1", params![workspace.no]).await?;
+    rows.into_iter().map(|mut row| Ok((row.id()?, row.id()?))).collect()
+}
+
+/// A number that changes whenever an id of the workspace comes to mean something else.
+pub async fn generation(s: &mut Session, workspace: &Workspace) -> Result<i64> {
+    let row = s.row("SELECT aliased FROM workspaces WHERE no = $1", params![workspace.no]).await?;
+    row.ok_or_else(|| Error::not_found("there is no such workspace"))?.int()
+}
+
+async fn count_change(s: &mut Session, workspace: &Workspace) -> Result<()> {
+    s.run("UPDATE workspaces SET aliased = aliased + 1 WHERE no = $1", params![workspace.no]).await.map(drop)
 }
 
 /// Whether any id of the workspace means another record; most workspaces have none and need not ask further.

@@ -1,9 +1,10 @@
 //! Sources: one vendor's view of one thing each, keyed by connection, kind and remote id, with the raw payload.
 
-use tongshi_model::{Error, Id, Kind, LocalDate, Result};
+use std::collections::HashMap;
+use tongshi_model::{Draft, Error, Id, Kind, LocalDate, Result};
 
 use crate::{
-    Evidence, Workspace,
+    Evidence, Workspace, refs,
     sql::{Bulk, Column, Row, Session, Value, params},
 };
 
@@ -18,6 +19,8 @@ pub struct SourceHead {
     pub hash: [u8; 16],
     /// Whether the vendor no longer has it.
     pub gone: bool,
+    /// Whether its record has other sources, too.
+    pub shared: bool,
 }
 
 /// A source.
@@ -64,7 +67,7 @@ pub struct Subject {
     pub remote_id: String,
     /// The record it folds into.
     pub record: Id,
-    /// The record's first looked-up field, such as the employee number.
+    /// The first looked-up field, such as the employee number, as this source gives it.
     pub key1: Option<String>,
 }
 
@@ -84,7 +87,7 @@ pub async fn heads(
     let keys = remote_ids.iter().map(|id| Value::from(*id)).collect();
     let rows = s
         .one_by_keys(
-            "SELECT id, record, hash, gone_at FROM sources
+            "SELECT id, record, hash, gone_at, shared FROM sources
              WHERE connection = $1 AND kind = $2 AND remote_id {{key}}",
             params![connection, kind],
             keys,
@@ -156,6 +159,27 @@ pub async fn raw_of(s: &mut Session, workspace: &Workspace, ids: &[i64]) -> Resu
     rows.into_iter().map(|row| row.map(take).transpose()).collect()
 }
 
+/// The sources with these numbers, in their order, each with whether its record has others, too; kept from other
+/// writers until this session ends, since a source may be linked to another record between reading and writing.
+pub async fn current(
+    s: &mut Session,
+    workspace: &Workspace,
+    ids: &[i64],
+) -> Result<Vec<Option<(SourceRow, bool)>>> {
+    let sql = format!(
+        "SELECT shared, id, connection, kind, remote_id, record, hash, raw, on_date, evidence FROM sources
+         WHERE workspace = $1 AND id {{{{key}}}}{}",
+        s.locked()
+    );
+    let keys = ids.iter().map(|id| Value::from(*id)).collect();
+    let rows = s.one_by_keys(sql, params![workspace.no], keys).await?;
+    let with_flag = |mut row: Row| {
+        let shared = row.int()? == 1;
+        Ok((take(row)?, shared))
+    };
+    rows.into_iter().map(|row| row.map(with_flag).transpose()).collect()
+}
+
 /// Everything that folds into a record, live and gone, oldest first.
 pub async fn of_record(s: &mut Session, workspace: &Workspace, record: Id) -> Result<Vec<SourceRow>> {
     let rows = s
@@ -201,14 +225,21 @@ pub async fn subjects(
 ) -> Result<Vec<Subject>> {
     let rows = s
         .rows(
-            "SELECT s.id, s.remote_id, s.record, r.key1 FROM sources s LEFT JOIN records r ON r.id = s.record
+            "SELECT s.id, s.remote_id, s.record, r.key1, s.doc FROM sources s LEFT JOIN records r ON r.id = s.record
              WHERE s.connection = $1 AND s.kind = $2 AND s.gone_at IS NULL AND s.id > $3
              ORDER BY s.id LIMIT $4",
             params![connection, kind, after, limit],
         )
         .await?;
     let take = |mut row: Row| {
-        Ok(Subject { source: row.int()?, remote_id: row.text()?, record: row.id()?, key1: row.opt_text()? })
+        let (source, remote_id, record) = (row.int()?, row.text()?, row.id()?);
+        let (of_record, doc) = (row.opt_text()?, row.opt_text()?);
+        // The record's number may be another vendor's.
+        let key1 = match doc {
+            Some(doc) => Draft::parse(kind, doc)?.keys.into_iter().next().flatten(),
+            None => of_record,
+        };
+        Ok(Subject { source, remote_id, record, key1 })
     };
     rows.into_iter().map(take).collect()
 }
@@ -242,8 +273,49 @@ pub async fn mark_gone(
     .map(drop)
 }
 
+/// What a connection's vendor calls these records, and their first looked-up field; what is unknown is left out.
+pub async fn names(
+    s: &mut Session,
+    workspace: &Workspace,
+    connection: i64,
+    ids: &[Id],
+) -> Result<HashMap<Id, (Option<String>, Option<String>)>> {
+    let meant = refs::resolve(s, workspace, ids).await?;
+    let now: Vec<Id> = ids.iter().map(|id| meant.get(id).copied().unwrap_or(*id)).collect();
+    let values = |ids: &[Id]| ids.iter().map(|id| Value::from(*id)).collect();
+    let remote = s
+        .rows_by_keys(
+            "SELECT remote_id FROM sources WHERE connection = $1 AND gone_at IS NULL AND record {{key}} ORDER BY id",
+            params![connection],
+            values(&now),
+        )
+        .await?;
+    let keys = s
+        .one_by_keys(
+            "SELECT key1 FROM records WHERE workspace = $1 AND id {{key}}",
+            params![workspace.no],
+            values(&now),
+        )
+        .await?;
+    let mut names = HashMap::with_capacity(ids.len());
+    for ((id, remote), key) in ids.iter().zip(remote).zip(keys) {
+        let remote = remote.into_iter().next().map(|mut row| row.text()).transpose()?;
+        let key = key.map(|mut row| row.opt_text()).transpose()?.flatten();
+        if remote.is_some() || key.is_some() {
+            names.insert(*id, (remote, key));
+        }
+    }
+    Ok(names)
+}
+
 fn take_head(mut row: Row) -> Result<SourceHead> {
-    Ok(SourceHead { id: row.int()?, record: row.id()?, hash: row.sixteen()?, gone: row.filled()? })
+    Ok(SourceHead {
+        id: row.int()?,
+        record: row.id()?,
+        hash: row.sixteen()?,
+        gone: row.filled()?,
+        shared: row.int()? == 1,
+    })
 }
 
 fn take(mut row: Row) -> Result<SourceRow> {

@@ -2,7 +2,7 @@
 
 use tongshi_model::{Error, Id, Result};
 
-use crate::sql::{Row, Session, params};
+use crate::sql::{Row, Session, Value, params};
 
 /// One organisation.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,6 +13,14 @@ pub struct Workspace {
     pub id: Id,
     /// Its name.
     pub name: String,
+}
+
+impl Workspace {
+    /// What belongs to no organisation: the hub's own audit trail, and calls with keys that nobody has. It is no row of
+    /// the table.
+    pub fn nobodys() -> Self {
+        Self { no: 0, id: Id::of(&["hub"]), name: String::new() }
+    }
 }
 
 /// The workspace of this name, made if absent.
@@ -53,6 +61,13 @@ pub async fn all(s: &mut Session) -> Result<Vec<Workspace>> {
 pub(crate) async fn epoch(s: &mut Session, workspace: &Workspace) -> Result<u64> {
     let row = s.row("SELECT epoch FROM workspaces WHERE no = $1", params![workspace.no]).await?;
     row.ok_or_else(|| Error::not_found("there is no such workspace"))?.count()
+}
+
+/// The epochs of these workspaces, in their order; 0 for one that is not there.
+pub(crate) async fn epochs(s: &mut Session, numbers: &[i64]) -> Result<Vec<u64>> {
+    let keys = numbers.iter().copied().map(Value::from).collect();
+    let rows = s.one_by_keys("SELECT epoch FROM workspaces WHERE no {{key}}", params![], keys).await?;
+    rows.into_iter().map(|row| row.map_or(Ok(0), |mut row| row.count())).collect()
 }
 
 fn take(mut row: Row) -> Result<Workspace> {

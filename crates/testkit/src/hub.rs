@@ -3,18 +3,24 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use serde_json::{Value, json};
+use tongshi_dialect::Descriptor;
 use tongshi_hub::{
-    Hub, LoadItem, Mode, NewApp, NewConnection, Outcome, Parts, RecordQuery, RecordView, Scopes, Settings,
-    Silent, SyncOptions, Vault, Workspace,
+    Actor, Hub, LoadItem, Mode, NewApp, NewConnection, Outcome, Parts, RecordQuery, RecordView, Scopes,
+    Settings, Silent, SyncOptions, Vault, Workspace,
 };
-use tongshi_model::{Clock, Draft, FixedClock, Kind, LocalDate, Secret, SeededRandomness, Timestamp};
+use tongshi_model::{Clock, Draft, FixedClock, Id, Kind, LocalDate, Secret, SeededRandomness, Timestamp};
 use tongshi_sandbox::{Item, Plan};
 use tongshi_store::{Location, Store};
 
 use crate::Wire;
 
+/// What the hub that makes everything draws from.
+const SEED: u64 = 7;
+/// The vendor with the most to read.
+const VENDOR: &str = "zhiren";
+
 /// What a test starts with.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Setup {
     /// People in the company behind the faces.
     pub employees: u32,
@@ -24,6 +30,8 @@ pub struct Setup {
     pub page_size: u32,
     /// The hub's settings.
     pub settings: Settings,
+    /// Vendors beside the real ones; nothing is connected to them.
+    pub vendors: Vec<&'static Descriptor>,
 }
 
 impl Default for Setup {
@@ -33,13 +41,15 @@ impl Default for Setup {
             retry_delay_ms: 0,
             commit_rows: 40,
             sync_every_seconds: 0,
+            webhook_plain_http: true,
             ..Settings::default()
         };
-        Self { employees: 120, attendance_days: 0, page_size: 20, settings }
+        Self { employees: 120, attendance_days: 0, page_size: 20, settings, vendors: Vec::new() }
     }
 }
 
 /// A hub in a test.
+#[derive(Clone)]
 pub struct TestHub {
     /// The hub.
     pub hub: Hub,
@@ -51,6 +61,9 @@ pub struct TestHub {
     pub company: Workspace,
     /// The workspace into which the connection `zhiren` reads.
     pub main: Workspace,
+    /// The hub's key, of which another hub over the same database is made.
+    vault_key: Secret,
+    dialects: &'static [&'static Descriptor],
     /// The keys of the app `tester` at the faces, by dialect and the vendor's own name.
     pub keys: BTreeMap<String, BTreeMap<String, Secret>>,
 }
@@ -58,19 +71,34 @@ pub struct TestHub {
 impl TestHub {
     /// A hub over this database, its company loaded, its app and connection made. Nothing is synced yet.
     pub async fn over(location: Location, setup: &Setup) -> Self {
+        let mut made = Self::open(location, setup, SEED).await;
+        made.load(setup.employees, setup.attendance_days).await;
+        made.register(setup.page_size).await;
+        made
+    }
+
+    /// Another process over the database of a hub that was made before, also after that one has ended. The seed is
+    /// one that no other has.
+    pub async fn replica(location: Location, setup: &Setup, seed: u64) -> Self {
+        assert_ne!(seed, SEED, "two hubs of one seed make the same keys");
+        Self::open(location, setup, seed).await
+    }
+
+    async fn open(location: Location, setup: &Setup, seed: u64) -> Self {
         let start: Timestamp = "2026-03-16T02:00:00Z".parse().expect("a timestamp");
         let clock = Arc::new(FixedClock::at(start));
-        let randomness = Arc::new(SeededRandomness::new(7));
+        let randomness = Arc::new(SeededRandomness::new(seed));
         let store = Store::open(location, clock.clone()).await.expect("the database opens");
         store.migrate().await.expect("the migrations run");
         let wire = Wire::default();
-        let (vault, _) = Vault::generate(&*randomness).expect("a key");
+        let (vault, vault_key) = Vault::generate(&SeededRandomness::new(SEED)).expect("a key");
+        let dialects = dialects(&setup.vendors);
         let hub = Hub::new(Parts {
             store,
             clock: clock.clone(),
             randomness,
             vault,
-            dialects: tongshi_dialects::ALL,
+            dialects,
             transports: Arc::new(wire.clone()),
             settings: setup.settings.clone(),
         });
@@ -80,10 +108,20 @@ impl TestHub {
         for (dialect, face) in hub.faces() {
             wire.lead(&format!("face:{dialect}"), Arc::clone(face));
         }
-        let mut made = Self { hub, clock, wire, company, main, keys: BTreeMap::new() };
-        made.load(setup.employees, setup.attendance_days).await;
-        made.register(setup.page_size).await;
-        made
+        Self { hub, clock, wire, company, main, vault_key, dialects, keys: BTreeMap::new() }
+    }
+
+    /// Another hub over the same database and wire, as a second process or the next one would be.
+    pub fn another(&self, seed: u64) -> Hub {
+        Hub::new(Parts {
+            store: self.hub.store().clone(),
+            clock: self.clock.clone(),
+            randomness: Arc::new(SeededRandomness::new(seed)),
+            vault: Vault::from_hex(&self.vault_key).expect("a key"),
+            dialects: self.dialects,
+            transports: Arc::new(self.wire.clone()),
+            settings: self.hub.settings().clone(),
+        })
     }
 
     /// Loads the invented company, or more of it.
@@ -105,13 +143,14 @@ impl TestHub {
     }
 
     async fn register(&mut self, page_size: u32) {
-        let faces: Vec<String> = self.hub.dialects().iter().map(|dialect| dialect.id.to_owned()).collect();
+        let faces: Vec<String> = tongshi_dialects::ALL.iter().map(|dialect| dialect.id.to_owned()).collect();
         let settings = json!({
             "company_token": "company-token", "callback_url": "http://127.0.0.1/callback", "sandbox": true,
             "zhiren_page_size": page_size,
         });
-        let app = NewApp { name: "tester".to_owned(), faces, scopes: Scopes::all(), settings };
-        self.keys = self.hub.create_app(&self.company, app).await.expect("an app").faces;
+        let name = "tester".to_owned();
+        let app = NewApp { name, faces, scopes: Scopes::all(), settings, ..NewApp::default() };
+        self.keys = self.hub.create_app(&self.company, app, &Actor::cli()).await.expect("an app").faces;
         for (dialect, keys) in self.keys.clone() {
             let known = self.hub.dialect(&dialect).expect("a dialect").credential;
             let known = |name: &String| known.iter().any(|field| field.name == name);
@@ -127,7 +166,18 @@ impl TestHub {
         }
     }
 
-    /// Syncs the connection `zhiren` in full; only these listings, or all.
+    /// The vendor whose connection tests read, where any will do.
+    pub fn vendor(&self) -> &'static Descriptor {
+        self.hub.dialect(VENDOR).expect("a dialect")
+    }
+
+    /// That vendor's connection.
+    pub async fn connection(&self) -> Id {
+        let all = self.hub.connections(&self.main).await.expect("connections are read");
+        all.into_iter().find(|connection| connection.name == VENDOR).expect("it is connected").id
+    }
+
+    /// Syncs the connection of [`TestHub::vendor`] in full; only these listings, or all.
     pub async fn sync(&self, only: &[&str]) -> Outcome {
         self.sync_with(SyncOptions {
             mode: Mode::Full,
@@ -137,9 +187,9 @@ impl TestHub {
         .await
     }
 
-    /// Syncs the connection `zhiren`.
+    /// Syncs the connection of [`TestHub::vendor`].
     pub async fn sync_with(&self, options: SyncOptions) -> Outcome {
-        self.hub.sync(&self.main, "zhiren", &options, &Silent).await.expect("the sync begins")
+        self.hub.sync(&self.main, VENDOR, &options, &Silent).await.expect("the sync begins")
     }
 
     /// All live records of a kind.
@@ -175,6 +225,14 @@ impl TestHub {
     pub fn now(&self) -> Timestamp {
         self.clock.now()
     }
+}
+
+/// The real vendors and these.
+fn dialects(vendors: &[&'static Descriptor]) -> &'static [&'static Descriptor] {
+    if vendors.is_empty() {
+        return tongshi_dialects::ALL;
+    }
+    Box::leak(tongshi_dialects::ALL.iter().chain(vendors.iter()).copied().collect())
 }
 
 /// The day on which tests begin, on the company's calendar.

@@ -3,8 +3,11 @@
 
 mod databases;
 mod hub;
+mod ledger;
 mod wire;
 
-pub use databases::on_each_database;
+pub use databases::{on_each_database, on_each_location};
 pub use hub::{Setup, TestHub};
+pub use ledger::{LEDGER, LEDGER_ADDRESS, Ledger};
+pub use tongshi_store::Location;
 pub use wire::{Effect, Wire};

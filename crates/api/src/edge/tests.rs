@@ -32,7 +32,7 @@ fn edge(only: bool) -> Edge {
     let ids = Arc::new(RequestIds::new(Timestamp::UNIX_EPOCH));
     let limits = Limits { face_body_bytes_max: 1000, ..Limits::default() };
     let inside = Router::new().route("/inside", get(|| ready("inside")));
-    Edge(Arc::new(Inner { faces, only, inside, limits, ids }))
+    Edge(Arc::new(Inner { faces, only, inside, limits, ids, trusted: Addresses::default() }))
 }
 
 async fn ask(edge: Edge, request: Request) -> (StatusCode, HeaderMap, Value) {

@@ -4,7 +4,7 @@ use axum::{
     body::Body,
     http::{HeaderName, Request, StatusCode, header},
 };
-use tongshi_hub::Scopes;
+use tongshi_hub::{Actor, Scopes};
 use tongshi_model::{Kind, Secret, Sensitivity};
 
 use crate::served::{ask, key, over_company};
@@ -49,7 +49,7 @@ async fn only_the_holder_of_a_key_is_answered() {
 async fn an_app_that_is_switched_off_is_told_so() {
     over_company(60, async |hub, served| {
         assert_eq!(served.get("/v1/me").await.json["app"]["name"], "api");
-        hub.hub.disable_app(&hub.company, "api", true).await.unwrap();
+        hub.hub.disable_app(&hub.company, "api", true, &Actor::cli()).await.unwrap();
         let answer = served.get("/v1/me").await;
         assert_eq!((answer.status, answer.problem()), (StatusCode::FORBIDDEN, "forbidden"));
     })

@@ -8,7 +8,7 @@ use axum::{
 use http_body_util::BodyExt as _;
 use serde_json::Value;
 use tongshi_api::{ApiConfig, router};
-use tongshi_hub::{NewApp, Scopes, Workspace};
+use tongshi_hub::{Actor, NewApp, Scopes, Workspace};
 use tongshi_model::Secret;
 use tongshi_testkit::{Setup, TestHub, on_each_database};
 use tower::ServiceExt as _;
@@ -60,6 +60,14 @@ impl Served {
         self.ask(Method::GET, target, Body::empty()).await
     }
 
+    pub(crate) async fn post(&self, target: &str, body: Value) -> Answer {
+        let request = Request::post(target)
+            .header(header::HOST, "127.0.0.1:7070")
+            .header(header::CONTENT_TYPE, "application/json")
+            .header(header::AUTHORIZATION, format!("Bearer {}", self.key.expose()));
+        ask(&self.app, request.body(Body::from(body.to_string())).unwrap()).await
+    }
+
     pub(crate) async fn ask(&self, method: Method, target: &str, body: Body) -> Answer {
         let request = Request::builder()
             .method(method)
@@ -81,8 +89,8 @@ pub(crate) async fn ask(app: &Router, request: Request<Body>) -> Answer {
 
 /// A new app's key.
 pub(crate) async fn key(hub: &TestHub, workspace: &Workspace, name: &str, scopes: Scopes) -> Secret {
-    let app = NewApp { name: name.to_owned(), faces: Vec::new(), scopes, settings: Value::Null };
-    hub.hub.create_app(workspace, app).await.unwrap().api_key
+    let app = NewApp { name: name.to_owned(), scopes, ..NewApp::default() };
+    hub.hub.create_app(workspace, app, &Actor::cli()).await.unwrap().api_key
 }
 
 /// Runs a test over the company of so many people, asked by an app that may see everything.

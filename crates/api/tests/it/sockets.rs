@@ -14,19 +14,19 @@ use tongshi_api::{ApiConfig, Limits, router, serve, serve_face};
 use crate::served::{Served, over_company};
 
 /// Short times, so that nobody waits for what is cut.
-fn limits() -> Limits {
+pub(crate) fn limits() -> Limits {
     let short = Duration::from_millis(300);
     Limits { head_read_max: short, body_read_max: short, drain_max: short, ..Limits::default() }
 }
 
-struct Listening {
-    address: SocketAddr,
+pub(crate) struct Listening {
+    pub(crate) address: SocketAddr,
     stop: CancellationToken,
     task: JoinHandle<()>,
 }
 
 impl Listening {
-    async fn new(served: &Served, limits: Limits) -> Self {
+    pub(crate) async fn new(served: &Served, limits: Limits) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let stop = CancellationToken::new();
@@ -35,7 +35,7 @@ impl Listening {
     }
 
     /// Sends these bytes and gives back all that comes until the connection ends.
-    async fn say(&self, bytes: &[u8]) -> String {
+    pub(crate) async fn say(&self, bytes: &[u8]) -> String {
         let mut stream = TcpStream::connect(self.address).await.unwrap();
         // The hub may have refused and closed before everything was sent.
         let _ = stream.write_all(bytes).await;
@@ -44,13 +44,13 @@ impl Listening {
         String::from_utf8_lossy(&heard).into_owned()
     }
 
-    async fn end(self) {
+    pub(crate) async fn end(self) {
         self.stop.cancel();
         self.task.await.unwrap();
     }
 }
 
-fn status(heard: &str) -> &str {
+pub(crate) fn status(heard: &str) -> &str {
     heard.strip_prefix("HTTP/1.1 ").map_or("none", |rest| &rest[..3])
 }
 
@@ -87,8 +87,8 @@ async fn malformed_requests_get_one_answer_and_a_closed_connection() {
 async fn what_is_too_large_is_refused_before_it_is_read() {
     over_company(40, async |hub, served| {
         let listening = Listening::new(&served, limits()).await;
-        let connection = hub.hub.connections(&hub.main).await.unwrap().remove(0).id;
-        let dialect = hub.hub.dialects()[0].id;
+        let connection = hub.connection().await;
+        let dialect = hub.vendor().id;
         for target in [format!("/hooks/{connection}"), format!("/d/{dialect}/x")] {
             let announced =
                 format!("POST {target} HTTP/1.1\r\nHost: h\r\nContent-Length: 1000000000000000\r\n\r\nabc");
@@ -119,7 +119,7 @@ async fn slow_and_silent_peers_are_cut() {
         let app = router(hub.hub.clone(), ApiConfig { limits: limits(), ..ApiConfig::default() });
         let served = Served { app, ..served };
         let listening = Listening::new(&served, limits()).await;
-        let connection = hub.hub.connections(&hub.main).await.unwrap().remove(0).id;
+        let connection = hub.connection().await;
         let body = format!("POST /hooks/{connection} HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\nab");
         // Each of these waits for the hub to end the connection.
         assert_eq!(listening.say(b"").await, "");
@@ -171,7 +171,7 @@ async fn a_stop_ends_idle_connections_and_the_listener() {
 #[tokio::test]
 async fn a_face_has_a_listener_of_its_own() {
     over_company(40, async |hub, served| {
-        let dialect = hub.hub.dialects()[0].id;
+        let dialect = hub.vendor().id;
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let stop = CancellationToken::new();

@@ -1,12 +1,14 @@
 //! The benchmark of the hub: ratios beside references of ours that run in the same session, so that a busy or slow machine moves
 //! both. `cargo bench -p tongshi-bench -- all`; the goals are printed with the figures.
 
+mod feed;
 mod report;
 mod serve;
 mod session;
 mod start;
 mod sync;
 mod tongshi;
+mod webhooks;
 
 use std::process::ExitCode;
 
@@ -17,12 +19,14 @@ use tongshi_bench::{args::Args, process};
 
 use crate::{report::Report, session::Session, tongshi::Tongshi};
 
-const USAGE: &str = "cargo bench -p tongshi-bench -- [sync|serve|memory|start|all] [options]
+const USAGE: &str = "cargo bench -p tongshi-bench -- [sync|serve|memory|start|feed|webhooks|all] [options]
   sync    first and second sync, beside the limit and an ordinary script
   serve   signed reads through a face, beside a bare handler
   memory  the peak of one large first sync (ten times --employees, unless it is the only part)
   start   binary size, time to ready, idle memory
-  all     these four (the default)
+  feed    the journal read through /v1/changes and as a stream, beside a program that only reads and writes it
+  webhooks  signed messages a second to one endpoint, beside a loop that signs and posts
+  all     these six (the default)
   --employees N  people at the vendor (100000; memory alone: 1000000)
   --rounds K     rounds of each contestant (3)
   --pg URL       also measure on this PostgreSQL server; databases are made there and dropped
@@ -33,7 +37,7 @@ const USAGE: &str = "cargo bench -p tongshi-bench -- [sync|serve|memory|start|al
 const OPTIONS: [&str; 6] = ["employees", "rounds", "pg", "bin", "scratch", "json"];
 /// Cargo adds `--bench` by itself.
 const SWITCHES: [&str; 3] = ["strict", "help", "bench"];
-const PARTS: [&str; 4] = ["sync", "serve", "start", "memory"];
+const PARTS: [&str; 6] = ["sync", "serve", "start", "feed", "webhooks", "memory"];
 const EMPLOYEES: u64 = 100_000;
 /// The large company is this many times the ordinary one.
 const LARGE: u64 = 10;
@@ -54,6 +58,8 @@ fn main() -> Result<ExitCode> {
             "sync" => sync::run(&session, &mut report),
             "serve" => serve::run(&session, &mut report),
             "start" => start::run(&session, &mut report),
+            "feed" => feed::run(&session, &mut report),
+            "webhooks" => webhooks::run(&session, &mut report),
             _ => sync::memory(&session, large, &mut report),
         };
         // What was measured before is worth printing still.

@@ -40,6 +40,9 @@ pub(crate) async fn run(program: &Program, args: Args) -> Result<Exit, Failure> 
     let (hub, workspace) = program.open().await?;
     let page = hub.changes(&workspace, args.after, kind, args.limit, &Scopes::all()).await?;
     if program.json {
+        hub.note_changes(&workspace, "cli", "cli", &page.data).await?;
+    }
+    if program.json {
         print::json(&page)?;
         return Ok(Exit::Done);
     }

@@ -28,7 +28,14 @@ pub(crate) struct Args {
 /// Runs the command.
 pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
     let mut stale = Vec::new();
-    for (name, text) in [("CONFIG.md", config()), ("COVERAGE.md", coverage()), ("openapi.json", openapi()?)] {
+    let documents = [
+        ("CONFIG.md", config()),
+        ("COVERAGE.md", coverage()),
+        ("METRICS.md", metrics()),
+        ("RETENTION.md", retention()),
+        ("openapi.json", openapi()?),
+    ];
+    for (name, text) in documents {
         let path = args.out.join(name);
         if std::fs::read_to_string(&path).is_ok_and(|old| old == text) {
             continue;
@@ -88,6 +95,33 @@ fn config() -> String {
     text
 }
 
+fn metrics() -> String {
+    let mut text = String::from(
+        "# Metrics\n\n<!-- Made by `tongshi gen docs` from the list in crates/hub/src/meters.rs. -->\n\n\
+         `GET /metrics` answers in Prometheus' text format. Counters count since the process began; times are in\n\
+         seconds, sizes in bytes. Histograms have buckets from half a millisecond to 30 seconds. No label holds what\n\
+         somebody sends: routes, operations, statuses and the names of connections and workspaces.\n\n\
+         | Name | Type | Labels | What it says |\n|---|---|---|---|\n",
+    );
+    for metric in tongshi_hub::meters::METRICS {
+        let labels: Vec<String> = metric.labels.iter().map(|label| format!("`{label}`")).collect();
+        let _ = writeln!(
+            text,
+            "| `{}` | {} | {} | {} |",
+            metric.name,
+            metric.kind.name(),
+            labels.join(", "),
+            metric.help
+        );
+    }
+    text.push_str(
+        "\nBeside them stand the numbers of the process by Prometheus' own names: `process_cpu_seconds_total`,\n\
+         `process_resident_memory_bytes`, `process_virtual_memory_bytes`, `process_open_fds`, `process_max_fds`,\n\
+         `process_start_time_seconds`, `process_threads`.\n",
+    );
+    text
+}
+
 fn coverage() -> String {
     let mut text = String::from(
         "# Coverage\n\n<!-- Made by `tongshi gen docs` from the dialects' descriptors. -->\n\n\
@@ -136,11 +170,34 @@ fn capability(capability: &Capability) -> String {
     match capability {
         Capability::Pull(kind) => format!("reads {}", kind.plural()),
         Capability::PullPunches => "reads punches".to_owned(),
-        Capability::Push(kind) => format!("writes {}", kind.plural()),
+        Capability::Push(kind, action) => format!("writes {} ({action})", kind.plural()),
         Capability::PushPunches => "writes punches".to_owned(),
         Capability::Receive => "takes events".to_owned(),
         Capability::Send => "sends events".to_owned(),
     }
+}
+
+fn retention() -> String {
+    let mut text = String::from(
+        "# Retention\n\n<!-- Made by `tongshi gen docs` from the list in crates/store/src/retention.rs. -->\n\n\
+         What the hub keeps, and for how long. 0 days means for ever: that is the default for the organisation's own data,\n\
+         which nobody but the organisation can judge; what the hub needs for its work only goes by itself.\n\n\
+         `serve` makes a round every hour, of several replicas one; `tongshi retention run` makes one now,\n\
+         `tongshi retention show` says what is due. A workspace's own days (`tongshi retention set`) come before those of\n\
+         the configuration (`retention_days`), and those before the defaults below. Rows go in batches of 1,000, at most\n\
+         200,000 of a rule in a round; the audit trail notes each round that let something go, with counts.\n\n\
+         | Rule | What goes | Default, days |\n|---|---|---|\n",
+    );
+    for rule in tongshi_store::retention::ALL {
+        let _ = writeln!(text, "| `{}` | {} | {} |", rule.name, rule.about, rule.days);
+    }
+    text.push_str(
+        "\nWhat is not in this table is kept until somebody takes it away: records that vendors still list, their payloads,\n\
+         the audit trail, the tombstones of erased people. PRIVACY.md says what is held where and how a person is erased.\n\n\
+         An entry of the journal whose documents went still says that something changed, when and by whom. A run whose\n\
+         documents went cannot be undone: `tongshi undo` lists those records as conflicts.\n",
+    );
+    text
 }
 
 fn openapi() -> Result<String, Failure> {

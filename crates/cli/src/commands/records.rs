@@ -148,6 +148,9 @@ async fn records(
     loop {
         query.limit = out.page();
         let page = hub.records(workspace, &query, &Scopes::all()).await?;
+        if shape != Shape::Table {
+            hub.note_records(workspace, "cli", "cli", &page.data).await?;
+        }
         let count = page.data.len();
         out.page_of(&columns, page.data, |record| row(&columns, record))?;
         query.after = page.next;

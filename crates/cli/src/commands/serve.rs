@@ -139,7 +139,7 @@ impl Serving {
     pub(crate) fn background(&mut self, hub: &Hub) {
         let (hub, token) = (hub.clone(), self.stop.clone());
         self.tasks.spawn(async move {
-            hub.run_background(token).await;
+            Box::pin(hub.run_background(token)).await;
             Ok(())
         });
     }

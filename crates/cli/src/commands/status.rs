@@ -30,16 +30,18 @@ pub(crate) async fn run(program: &Program, _args: Args) -> Result<Exit, Failure>
     let counts = hub.counts(&workspace).await?;
     let quarantine = hub.quarantine(&workspace).await?;
     let mut session = hub.store().read().await?;
-    let waiting = tongshi_store::jobs::waiting(&mut session).await?;
     let journal = tongshi_store::changes::last_seq(&mut session, &workspace).await?;
     drop(session);
+    let backlog = hub.store().backlog().await?;
     if program.json {
         print::json(&json!({
             "workspace": workspace.name,
             "connections": connections,
             "counts": counts,
             "journal": journal,
-            "jobs_waiting": waiting,
+            "jobs_waiting": backlog.waiting,
+            "jobs_oldest_due": backlog.oldest_due,
+            "jobs_failed": backlog.failed,
             "quarantined": quarantine.len(),
         }))?;
     } else {
@@ -50,9 +52,12 @@ pub(crate) async fn run(program: &Program, _args: Args) -> Result<Exit, Failure>
             print::line(self::connections(&connections))?;
         }
         print::line(self::counts(&counts))?;
+        let due =
+            backlog.oldest_due.map(|at| format!(", due since {} UTC", print::time(at))).unwrap_or_default();
         print::line(format!(
-            "Journal: change {journal}. Waiting: {}.",
-            print::count(waiting, "job", "jobs")
+            "Journal: change {journal}. Waiting: {}{due}. Given up: {}.",
+            print::count(backlog.waiting, "job", "jobs"),
+            backlog.failed
         ))?;
         if !quarantine.is_empty() {
             print::line(format!(

@@ -2,7 +2,12 @@
 
 use std::{collections::BTreeMap, net::SocketAddr};
 
+use tongshi_hub::{Ranges, RequestLog};
 use tongshi_model::Secret;
+
+mod lists;
+
+pub(crate) use lists::{Cidrs, Days};
 
 macro_rules! settings {
     ($($(#[doc = $about:literal])+ $name:ident: $form:ty = $default:expr;)*) => {
@@ -109,6 +114,45 @@ settings! {
     sync_every_seconds: u64 = hub().sync_every_seconds;
     /// Rows committed together.
     commit_rows: usize = hub().commit_rows;
+    /// How sure a rule must be that two people are one before it links them; above 100 none ever does.
+    identity_confidence_percent: u32 = hub().identity_confidence_percent;
+    /// How often a write is sent to its vendor.
+    write_attempts_max: u32 = hub().write_attempts_max;
+    /// The wait before a write is tried again; doubled for each further time, with jitter.
+    write_delay_seconds: i64 = hub().write_delay_seconds;
+    /// How long a vendor that did not answer is given to finish what it may have begun, before it is asked.
+    write_unsure_seconds: i64 = hub().write_unsure_seconds;
+    /// Proxies in front of the hub. Only their word for the client's address (`X-Forwarded-For`, `Forwarded`) is taken;
+    /// without them every client behind a proxy counts as one.
+    trusted_proxies: Cidrs = Cidrs::default();
+    /// Requests to `/v1` that an app may make in a minute unless it has a limit of its own; 0 for no limit.
+    app_requests_per_minute: u32 = hub().app_requests_per_minute;
+    /// Wrong keys or signatures after which one key from one address is not listened to for a while. An address with
+    /// many keys has ten times as many, a key from many addresses a thousand times.
+    credential_failures_max: u32 = hub().credential_failures_max;
+    /// For how long, the first time; each further failure doubles it.
+    credential_block_seconds: u64 = hub().credential_block_seconds;
+    /// For how long at most.
+    credential_block_seconds_max: u64 = hub().credential_block_seconds_max;
+    /// Which calls of faces, vendors' events and `/v1` the log of requests keeps: `refusals`, `all` or `off`.
+    request_log: RequestLog = hub().request_log;
+    /// How many days the log of requests keeps them; 0 keeps none.
+    request_log_days: u32 = hub().request_log_days;
+    /// How many calls the log of requests keeps at most.
+    request_log_rows_max: u64 = hub().request_log_rows_max;
+    /// Where traces are sent: a collector's address for OTLP over HTTP, such as `http://127.0.0.1:4318`. Not set, none
+    /// are taken.
+    otlp_endpoint: Text = Text(None);
+    /// Headers for the collector, as `name=value,name=value`.
+    otlp_headers: Hidden = Hidden(None);
+    /// How many of a hundred traces are kept.
+    otlp_sample_percent: u32 = 100;
+    /// How often one app may wait for changes at once, by long poll or stream, at one process.
+    followers_per_app_max: usize = hub().followers_per_app_max;
+    /// Private networks to which webhooks may be sent, such as `10.8.0.0/16,127.0.0.0/8`. `demo` permits this machine.
+    webhook_private_ranges: Ranges = Ranges::default();
+    /// Days that things are kept, by rule; 0 for ever. docs/RETENTION.md lists the rules with their own days.
+    retention_days: Days = Days(BTreeMap::new());
 }
 
 /// The bounds of whole numbers, both inclusive.
@@ -130,6 +174,18 @@ const BOUNDS: &[(&str, i64, i64)] = &[
     ("lease_seconds", 10, 3_600),
     ("sync_every_seconds", 0, 30 * 86_400),
     ("commit_rows", 1, 10_000),
+    ("identity_confidence_percent", 60, 101),
+    ("write_attempts_max", 1, 100),
+    ("write_delay_seconds", 0, 600),
+    ("write_unsure_seconds", 0, 3_600),
+    ("app_requests_per_minute", 0, 1_000_000),
+    ("credential_failures_max", 1, 10_000),
+    ("credential_block_seconds", 1, 86_400),
+    ("credential_block_seconds_max", 1, 86_400),
+    ("request_log_days", 0, 3_660),
+    ("request_log_rows_max", 1, 100_000_000),
+    ("otlp_sample_percent", 0, 100),
+    ("followers_per_app_max", 0, 8_192),
 ];
 
 impl Settings {
@@ -166,6 +222,23 @@ impl Settings {
             lease_seconds: self.lease_seconds,
             sync_every_seconds: self.sync_every_seconds,
             commit_rows: self.commit_rows,
+            identity_confidence_percent: self.identity_confidence_percent,
+            write_attempts_max: self.write_attempts_max,
+            write_delay_seconds: self.write_delay_seconds,
+            write_unsure_seconds: self.write_unsure_seconds,
+            trusted_proxies: self.trusted_proxies.0.clone(),
+            app_requests_per_minute: self.app_requests_per_minute,
+            credential_failures_max: self.credential_failures_max,
+            credential_block_seconds: self.credential_block_seconds,
+            credential_block_seconds_max: self.credential_block_seconds_max,
+            request_log: self.request_log,
+            request_log_days: self.request_log_days,
+            request_log_rows_max: self.request_log_rows_max,
+            followers_per_app_max: self.followers_per_app_max,
+            webhook_private_ranges: self.webhook_private_ranges.clone(),
+            webhook_plain_http: self.allow_plain_http,
+            retention_days: self.retention_days.0.clone(),
+            data_directory: None,
         }
     }
 }
@@ -240,6 +313,18 @@ impl Setting for SocketAddr {
     }
 }
 
+impl Setting for Ranges {
+    const FORM: &'static str = "networks such as 10.8.0.0/16, separated by commas";
+
+    fn parse(text: &str) -> Option<Self> {
+        text.parse().ok()
+    }
+
+    fn show(&self) -> String {
+        self.to_string()
+    }
+}
+
 /// Text that need not be set.
 pub(crate) struct Text(pub(crate) Option<String>);
 
@@ -298,6 +383,27 @@ impl Setting for LogFormat {
     }
 }
 
+impl Setting for RequestLog {
+    const FORM: &'static str = "refusals, all or off";
+
+    fn parse(text: &str) -> Option<Self> {
+        match text {
+            "refusals" => Some(Self::Refusals),
+            "all" => Some(Self::All),
+            "off" => Some(Self::Off),
+            _ => None,
+        }
+    }
+
+    fn show(&self) -> String {
+        match self {
+            Self::Refusals => "refusals".to_owned(),
+            Self::All => "all".to_owned(),
+            Self::Off => "off".to_owned(),
+        }
+    }
+}
+
 /// Addresses of faces by dialect.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Faces(pub(crate) BTreeMap<String, SocketAddr>);
@@ -341,21 +447,4 @@ impl Setting for Faces {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn defaults_are_within_their_bounds_and_bounds_have_settings() {
-        assert!(Settings::default().problems().is_empty());
-        let names = Settings::names();
-        assert!(BOUNDS.iter().all(|(name, ..)| names.contains(name)));
-    }
-
-    #[test]
-    fn secrets_do_not_show() {
-        let mut settings = Settings::default();
-        let url = toml::Value::String("postgres://u:pw@h/d".to_owned());
-        settings.set("database_url", &url).unwrap().unwrap();
-        assert!(settings.rows().iter().all(|row| !row.value.contains("pw")));
-    }
-}
+mod tests;

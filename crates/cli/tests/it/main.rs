@@ -2,6 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails here")]
 
+mod operation;
+mod privacy;
+mod webhooks;
+
 use std::{
     io::{BufRead as _, BufReader},
     os::unix::fs::PermissionsExt as _,
@@ -335,6 +339,20 @@ fn a_face_answers_other_programs_and_the_demo_stops_in_order() {
         ]),
     );
     assert!(curl["curl"].as_str().unwrap().contains(face["base_url"].as_str().unwrap()));
+    expect(
+        0,
+        tongshi(other.path()).args(["routes", "add", "punch", "hr", "--second-person", "--by", "anna"]),
+    );
+    let refused = text(&expect(1, tongshi(other.path()).args(["routes", "add", "employee", "hr"])).stderr);
+    assert!(refused.contains("punch:create"), "{refused}");
+    let routes = json(0, tongshi(other.path()).args(["routes", "list", "--json"]));
+    assert_eq!((&routes[0]["target"], &routes[0]["second_person"]), (&"punch".into(), &true.into()));
+    let writes = json(0, tongshi(other.path()).args(["writes", "list", "--json"]));
+    assert_eq!(writes["data"], serde_json::json!([]));
+    expect(1, tongshi(other.path()).args(["writes", "list", "--state", "lost"]));
+    expect(1, tongshi(other.path()).args(["writes", "approve", run]));
+    expect(0, tongshi(other.path()).args(["routes", "remove", "punch", "hr"]));
+    expect(1, tongshi(other.path()).args(["routes", "remove", "punch", "hr"]));
     expect(0, tongshi(other.path()).arg("doctor"));
     assert_eq!(up.stop(), Some(0));
 }
@@ -346,4 +364,86 @@ fn a_taken_port_is_said() {
     let address = taken.local_addr().unwrap().to_string();
     let error = text(&expect(1, tongshi(data.path()).args(["serve", "--listen", &address])).stderr);
     assert!(error.contains("taken") && error.contains("--listen"), "{error}");
+}
+
+#[test]
+fn apps_are_made_changed_rotated_locked_out_and_removed() {
+    let data = folder();
+    let app = |args: &[&str]| {
+        let mut command = tongshi(data.path());
+        command.arg("app").args(args).arg("--json");
+        command
+    };
+    let made = json(
+        0,
+        &mut app(&[
+            "create",
+            "kiosk",
+            "--face",
+            "zhiren",
+            "--write",
+            "--kind",
+            "approval",
+            "--action",
+            "approval:approve",
+            "--allow-ip",
+            "192.0.2.0/24",
+            "--allow-ip",
+            "2001:db8::7",
+            "--redirect-uri",
+            "https://kiosk.example.com/back",
+            "--requests-per-minute",
+            "60",
+            "--admin",
+        ]),
+    );
+    let key = made["api_key"].as_str().unwrap();
+    assert!(key.starts_with("tsk_") && made["faces"]["zhiren"]["secret_key"].is_string());
+    let taken = text(&expect(1, &mut app(&["create", "kiosk"])).stderr);
+    assert!(taken.contains("rotate"), "{taken}");
+    let shown = json(0, &mut app(&["show", "kiosk"]));
+    assert_eq!(shown["addresses"], serde_json::json!(["192.0.2.0/24", "2001:db8::7/128"]));
+    assert_eq!(shown["scopes"]["actions"], serde_json::json!(["approval:approve"]));
+    assert_eq!((&shown["scopes"]["punches"], &shown["scopes"]["admin"]), (&false.into(), &true.into()));
+    assert!(!shown.to_string().contains(key));
+    let changed =
+        ["update", "kiosk", "--allow-ip", "any", "--admin=false", "--kind", "punch", "--setting", "a=1"];
+    let changed = json(0, &mut app(&changed));
+    assert_eq!(
+        (&changed["app"]["addresses"], &changed["faces"]),
+        (&serde_json::json!([]), &serde_json::json!({}))
+    );
+    assert_eq!(
+        (&changed["app"]["scopes"]["admin"], &changed["app"]["scopes"]["write"]),
+        (&false.into(), &true.into())
+    );
+    assert_eq!(
+        (&changed["app"]["scopes"]["kinds"], &changed["app"]["scopes"]["punches"]),
+        (&serde_json::json!([]), &true.into())
+    );
+    assert_eq!(changed["app"]["redirect_uris"][0], "https://kiosk.example.com/back");
+    let rotated = json(0, &mut app(&["rotate", "kiosk"]));
+    assert_ne!(rotated["api_key"], made["api_key"]);
+    assert_eq!(rotated["app"]["keys"].as_array().unwrap().len(), 6);
+    assert_eq!(
+        json(0, &mut app(&["rotate", "kiosk", "--grace", "0"]))["app"]["keys"].as_array().unwrap().len(),
+        3
+    );
+    json(0, &mut app(&["disable", "kiosk"]));
+    assert_eq!(json(0, &mut app(&["list"]))[0]["disabled"], true);
+    json(0, &mut app(&["enable", "kiosk"]));
+    for wrong in [
+        ["update", "kiosk", "--allow-ip=10.0.0.1/8"],
+        ["update", "kiosk", "--redirect-uri=http://evil.example/"],
+        ["update", "kiosk", "--action=approvals"],
+        ["update", "nobody", "--write"],
+        ["rotate", "kiosk", "--grace=soon"],
+        ["show", "nobody", "--quiet"],
+    ] {
+        expect(1, &mut app(&wrong));
+    }
+    let details = text(&expect(0, tongshi(data.path()).args(["app", "show", "kiosk"])).stdout);
+    assert!(details.contains("https://kiosk.example.com/back") && details.contains("zhiren"), "{details}");
+    json(0, &mut app(&["delete", "kiosk"]));
+    assert_eq!(json(0, &mut app(&["list"])), serde_json::json!([]));
 }

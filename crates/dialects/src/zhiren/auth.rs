@@ -36,7 +36,7 @@ pub(crate) struct SigningKey {
 
 impl AuthScheme for Signature {
     type Key = SigningKey;
-    const SOURCE: KeySource = KeySource::AppKey;
+    const SOURCE: KeySource = KeySource::AppKey("access_key");
 
     /// Signs into header and query at once: the document's prose names one, its samples the other, and a server that
     /// reads either finds it (§6.1).

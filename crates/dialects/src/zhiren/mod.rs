@@ -18,7 +18,7 @@ mod tests;
 mod wire;
 
 use tongshi_dialect::{Capability, CodeKind, Descriptor, FaceKey};
-use tongshi_model::Kind;
+use tongshi_model::{Action, Kind};
 
 /// This vendor, for the list.
 pub(crate) static DESCRIPTOR: Descriptor = Descriptor {
@@ -26,6 +26,7 @@ pub(crate) static DESCRIPTOR: Descriptor = Descriptor {
     title: "知人 Zhiren",
     base_url: Some("https://zhiren.com"),
     capabilities: CAPABILITIES,
+    writes_off: &[],
     credential: client::CREDENTIAL,
     face_keys: &[
         FaceKey { id: "access_key", secret: "secret_key", prefix: "ak" },
@@ -40,7 +41,7 @@ pub(crate) static DESCRIPTOR: Descriptor = Descriptor {
     connect: client::connect,
     serve: server::serve,
     sign: client::sign,
-    event: Some(client::event),
+    events: Some(&client::ZhirenEvents),
 };
 
 const CAPABILITIES: &[Capability] = &[
@@ -55,8 +56,9 @@ const CAPABILITIES: &[Capability] = &[
     Capability::Pull(Kind::Vacancy),
     Capability::Pull(Kind::Candidate),
     Capability::PushPunches,
-    Capability::Push(Kind::SalaryItem),
-    Capability::Push(Kind::Visit),
+    Capability::Push(Kind::SalaryItem, Action::Create),
+    Capability::Push(Kind::SalaryItem, Action::Update),
+    Capability::Push(Kind::Visit, Action::Create),
     Capability::Receive,
     Capability::Send,
 ];

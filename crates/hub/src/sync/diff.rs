@@ -17,8 +17,8 @@ use super::{
     seen::pack,
 };
 use crate::{
-    Hub,
-    ingest::{self, Item},
+    Hub, erased,
+    ingest::Item,
     reads::{differing, op_name},
 };
 
@@ -87,6 +87,7 @@ impl Diff {
         self.pages.extend(other.pages);
         self.counts.unchanged += other.counts.unchanged;
         self.counts.quarantined += other.counts.quarantined;
+        self.counts.erased += other.counts.erased;
         self.rejected_new.extend(other.rejected_new);
     }
 }
@@ -107,6 +108,30 @@ pub(super) async fn compare(
     let heads = sources::heads(&mut session, connection, kind, &asked).await?;
     drop(session);
     translate(&*connector, kind, rows, heads, PageOutline { page, total, print, names })
+}
+
+/// Leaves rows of erased people alone that cannot be read: they are neither kept in quarantine nor missing.
+pub(super) async fn pass_erased(hub: &Hub, place: &Place, diff: &mut Diff) -> Result<(), Error> {
+    if diff.rejected.is_empty() {
+        return Ok(());
+    }
+    let mut session = hub.store().read().await?;
+    let names = diff.rejected.iter().map(|(name, ..)| name.as_str());
+    let known = erased::known(&mut session, &place.workspace, place.space, diff.kind, names).await?;
+    drop(session);
+    let mut stones = known.into_iter();
+    for (name, reason, raw) in std::mem::take(&mut diff.rejected) {
+        match stones.next().flatten() {
+            Some(source) => {
+                diff.rejected_new.retain(|rejected| *rejected != name);
+                diff.counts.quarantined -= 1;
+                diff.counts.erased += 1;
+                diff.known.insert(name, source);
+            }
+            None => diff.rejected.push((name, reason, raw)),
+        }
+    }
+    Ok(())
 }
 
 /// A thing named twice counts as it was named last.
@@ -179,8 +204,9 @@ pub(super) async fn store(
         let cleared: Vec<&str> = names.iter().map(String::as_str).collect();
         quarantine::clear(session, place.connection, kind, &cleared).await?;
     }
-    let (applied, ids) = ingest::apply(session, &origin, kind, items).await?;
+    let (applied, ids, passed) = erased::apply(session, &origin, kind, items).await?;
     known.extend(names.into_iter().zip(ids));
+    counts.erased += passed;
     if !rejected.is_empty() {
         place.quarantined.store(true, Ordering::Relaxed);
         quarantine::put(session, &place.workspace, place.run, place.connection, kind, rejected).await?;
@@ -219,12 +245,33 @@ pub(super) async fn describe(
     let (mut counts, mut differences) = (diff.counts, Vec::new());
     let heads: Vec<_> =
         diff.items.iter().filter_map(|item| item.head.as_ref().map(|head| head.record)).collect();
+    let names = diff.items.iter().map(|item| item.remote_id.as_str());
+    let mut stones =
+        erased::known(&mut session, &place.workspace, place.space, diff.kind, names).await?.into_iter();
     let mut before = records::many(&mut session, &place.workspace, &heads).await?.into_iter();
-    for item in diff.items {
+    let origin = place.origin();
+    let of_shared = |item: &Item| {
+        let head = item.head.as_ref()?;
+        let shared = origin.is_shared(diff.kind, &item.remote_id, head.record, head.shared);
+        shared.then_some(head.record)
+    };
+    // Folded in memory, and never written.
+    let mut folding = origin.folding(&mut session).await?;
+    let shared: Vec<_> = diff.items.iter().filter_map(of_shared).collect();
+    folding.load(&mut session, &shared).await?;
+    for mut item in diff.items {
+        if stones.next().flatten().is_some() {
+            counts.erased += 1;
+            continue;
+        }
         let record = match &item.head {
             Some(_) => before.next().flatten(),
             None => None,
         };
+        if let Some((id, head)) = of_shared(&item).zip(item.head.as_ref()) {
+            folding.hear(id, head.id, std::mem::take(&mut item.draft.doc), item.hash, None)?;
+            item.draft.doc = folding.row(id).map(|row| row.doc.clone()).unwrap_or_default();
+        }
         let op = match &record {
             None => tongshi_store::Op::Created,
             Some(row) if row.deleted.is_some() => tongshi_store::Op::Restored,
@@ -237,7 +284,9 @@ pub(super) async fn describe(
         match op {
             tongshi_store::Op::Created => counts.created += 1,
             tongshi_store::Op::Restored => counts.restored += 1,
-            tongshi_store::Op::Updated | tongshi_store::Op::Deleted => counts.updated += 1,
+            tongshi_store::Op::Updated | tongshi_store::Op::Deleted | tongshi_store::Op::Linked => {
+                counts.updated += 1;
+            }
         }
         if differences.len() < room {
             let fields = differing(record.as_ref().map(|row| row.doc.as_str()), Some(&item.draft.doc))?;

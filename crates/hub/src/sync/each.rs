@@ -7,6 +7,7 @@ use std::collections::HashSet;
 use tongshi_dialect::{Ask, Listing, PulledPunches, Reach, Row, Slice, Subject};
 use tongshi_model::{Error, ErrorKind, Kind};
 use tongshi_store::{Session, punches, sources};
+use tracing::Instrument as _;
 
 use super::{
     SharedConnector, diff, joined, kind_of,
@@ -51,7 +52,12 @@ pub(super) async fn read(
         }
         let subjects: Vec<Subject> = subjects
             .into_iter()
-            .map(|found| Subject { remote_id: found.remote_id, record: found.record, key: found.key1 })
+            .map(|found| Subject {
+                // Under its own id: what is read of it stays with it when it is linked to another, and apart again.
+                record: context.place.space.id(over, &found.remote_id),
+                remote_id: found.remote_id,
+                key: found.key1,
+            })
             .collect();
         let block = fetch(context, listing, &subjects, batch as usize).await?;
         position.lost += block.lost;
@@ -111,7 +117,9 @@ async fn fetch(
         while calls.len() < context.hub.settings().calls_in_flight_max.max(1)
             && let Some(slice) = slices.next()
         {
-            calls.push_back(tokio::spawn(whole_slice(context.connector.clone(), listing, slice)));
+            calls.push_back(tokio::spawn(
+                whole_slice(context.connector.clone(), listing, slice).in_current_span(),
+            ));
         }
         let Some(call) = calls.pop_front() else { break };
         match joined(call).await {
@@ -187,7 +195,8 @@ async fn store_rows(
     let mut rows = hashed(0, block.rows, None);
     rows.page = position.blocks;
     let (connector, kind) = (context.connector.clone(), kind_of(listing)?);
-    let diff = diff::compare(&context.hub, connector, context.place.connection, kind, rows).await?;
+    let mut diff = diff::compare(&context.hub, connector, context.place.connection, kind, rows).await?;
+    diff::pass_erased(&context.hub, &context.place, &mut diff).await?;
     tally.rejected.extend(diff.rejected_new.iter().cloned());
     if context.is_dry() {
         let (counts, differences, known) =
@@ -222,6 +231,7 @@ async fn store_punches(
                 .await?;
         rows.extend(of.punches.into_iter().map(punch_row));
     }
+    let rows = crate::erased::punches(session, &place.workspace, rows).await?;
     let new = punches::insert(session, &place.workspace, place.connection, Some(place.run), rows).await?;
     counts.punches_new = new.iter().filter(|new| **new).count() as u64;
     counts.punches_known = new.len() as u64 - counts.punches_new;

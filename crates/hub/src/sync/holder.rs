@@ -2,13 +2,13 @@
 //! has died and go on at once.
 
 /// This process.
-pub(super) fn current() -> String {
+pub(crate) fn current() -> String {
     let pid = std::process::id();
     format!("{}/{pid}/{}", machine(), started(pid).unwrap_or_default())
 }
 
 /// Whether that process has certainly ended: it was of this machine and boot, and is not there any more.
-pub(super) fn is_dead(holder: &str) -> bool {
+pub(crate) fn is_dead(holder: &str) -> bool {
     let Some((rest, start)) = holder.rsplit_once('/') else { return false };
     let Some((theirs, pid)) = rest.rsplit_once('/') else { return false };
     let Ok(pid) = pid.parse::<u32>() else { return false };

@@ -7,7 +7,7 @@
 
 mod diff;
 mod each;
-mod holder;
+pub(crate) mod holder;
 mod page;
 mod proof;
 mod reap;
@@ -22,8 +22,9 @@ use serde::{Deserialize, Serialize};
 use tongshi_dialect::{Listing, Over, Reach, Window};
 use tongshi_model::{Clock, Error, ErrorKind, Id, Kind, LocalDate};
 use tongshi_store::{Claim, Workspace, quarantine, runs};
+use tracing::Instrument as _;
 
-use crate::{Hub, connections::Opened};
+use crate::{Hub, connections::Opened, identity::match_people, meters, trace};
 pub use proof::{Counts, Difference, ListingProof};
 use run::{Checkpoint, Context};
 pub(crate) use seen::Seen;
@@ -170,6 +171,7 @@ impl Hub {
         let kind_of_run = if options.only.is_empty() { mode.name() } else { PARTIAL };
         let window = self.window(mode, options);
         let fresh = Checkpoint::new(window, reach);
+        let dialect = opened.connection.dialect.clone();
         let mut context = if options.dry_run {
             Context::dry(self.clone(), workspace.clone(), opened, fresh, progress)
         } else {
@@ -181,7 +183,11 @@ impl Hub {
         let rejected = quarantine::list(&mut session, workspace, Some(context.place.connection)).await?;
         drop(session);
         context.place.quarantined.store(!rejected.is_empty(), Ordering::Relaxed);
-        let result = read_all(&mut context, listings).await;
+        let span = tracing::info_span!(
+            target: trace::SPANS, "sync run", run = %context.place.run, dialect = %dialect, mode = kind_of_run,
+        );
+        trace::begin_run(&span, context.place.run);
+        let result = read_all(&mut context, listings).instrument(span).await;
         let outcome = context.finish(kind_of_run, result, begun).await?;
         count(&outcome);
         Ok(outcome)
@@ -205,6 +211,9 @@ impl Hub {
             (Some(full), Some(latest)) if latest.started_at > full.started_at => Some(latest),
             _ => full.clone(),
         };
+        // What happened between a backup and its restore is known only to the vendor.
+        let restored = tongshi_store::backup::restored_at(&mut session).await?;
+        let full = full.filter(|full| restored.is_none_or(|at| full.started_at > at));
         let unfinished = runs::list(&mut session, workspace, Some(number), 1).await?.pop();
         if options.mode == Mode::Auto
             && unfinished.is_some_and(|run| run.state == "running" && run.mode == "full")
@@ -295,14 +304,39 @@ async fn read_all(context: &mut Context<'_>, listings: Vec<&'static Listing>) ->
             continue;
         }
         context.progress.listing(listing.name);
-        let proof = match listing.over {
-            Over::Whole => whole::read(context, listing).await?,
-            Over::Each { kind, batch } => each::read(context, listing, kind, batch).await?,
+        let span = tracing::info_span!(target: trace::SPANS, "listing", listing = listing.name);
+        let reading = async {
+            match listing.over {
+                Over::Whole => whole::read(context, listing).await,
+                Over::Each { kind, batch } => each::read(context, listing, kind, batch).await,
+            }
         };
+        let proof = reading.instrument(span).await?;
         context.progress.finished(&proof);
+        if listing.kind == Some(Kind::Employee) && !context.is_dry() {
+            // Rare, and larger than a page's work.
+            Box::pin(recognise(context)).await;
+        }
         context.done(proof).await?;
     }
     Ok(())
+}
+
+/// Links people who are known from elsewhere. What was read is kept when that fails, and the next run tries again.
+async fn recognise(context: &mut Context<'_>) {
+    let (hub, place) = (context.hub.clone(), context.place.clone());
+    let origin = place.origin();
+    match match_people(&hub, &place.workspace, (origin.run, origin.actor), context, false).await {
+        Ok(matched) if matched.linked > 0 => {
+            context
+                .progress
+                .note(&format!("{} people are known from elsewhere and were linked", matched.linked));
+        }
+        Ok(_) => {}
+        Err(error) => {
+            tracing::warn!(reason = %error, cause = %error.private(), "people were not matched; the next run does it");
+        }
+    }
 }
 
 /// Today on the calendars of the vendors' country.
@@ -316,11 +350,23 @@ fn kind_of(listing: &Listing) -> Result<Kind, Error> {
 }
 
 fn count(outcome: &Outcome) {
+    let name = || metrics::SharedString::from(outcome.connection.clone());
     let state = outcome.state.clone();
-    metrics::counter!("tongshi_sync_runs_total", "connection" => outcome.connection.clone(), "state" => state)
-        .increment(1);
-    metrics::histogram!("tongshi_sync_seconds", "connection" => outcome.connection.clone())
-        .record(outcome.seconds);
+    metrics::counter!(meters::RUNS, "connection" => name(), "state" => state).increment(1);
+    metrics::histogram!(meters::RUN_SECONDS, "connection" => name()).record(outcome.seconds);
+    let pages = outcome.listings.iter().map(|listing| listing.pages).sum();
+    metrics::counter!(meters::PAGES, "connection" => name()).increment(pages);
+    let counts = &outcome.counts;
+    for (what, rows) in [
+        ("created", counts.created),
+        ("updated", counts.updated),
+        ("restored", counts.restored),
+        ("deleted", counts.deleted),
+        ("unchanged", counts.unchanged),
+        ("quarantined", counts.quarantined),
+    ] {
+        metrics::counter!(meters::ROWS, "connection" => name(), "outcome" => what).increment(rows);
+    }
 }
 
 /// A task's result; a task that panicked is our own failure.

@@ -14,11 +14,13 @@ use sha2::{Digest as _, Sha256};
 use tokio::{sync::Semaphore, task::JoinHandle};
 use tongshi_dialect::{Fingerprint, Listing, Page, Row, Slice};
 use tongshi_model::{Error, Kind};
+use tracing::Instrument as _;
 
 use super::{
     SharedConnector,
     diff::{self, Diff, Rows},
     joined,
+    run::Place,
 };
 use crate::{Hub, ingest};
 
@@ -94,7 +96,7 @@ pub(super) struct Pages {
 pub(super) struct Reader {
     pub(super) hub: Hub,
     pub(super) connector: SharedConnector,
-    pub(super) connection: i64,
+    pub(super) place: Place,
     pub(super) kind: Kind,
     pub(super) listing: &'static Listing,
     pub(super) slice: Slice,
@@ -114,7 +116,9 @@ impl Pages {
             let (reader, number) = (Arc::clone(&self.reader), self.next);
             let known = self.known.remove(&number);
             self.next = self.next.saturating_add(1);
-            self.ahead.push_back(tokio::spawn(async move { reader.read(number, known).await }));
+            let span = tracing::info_span!(target: crate::trace::SPANS, "page", number);
+            let read = async move { reader.read(number, known).await };
+            self.ahead.push_back(tokio::spawn(read.instrument(span)));
         }
         let Some(task) = self.ahead.pop_front() else { return Ok(None) };
         let page = joined(task).await?;
@@ -168,7 +172,10 @@ impl Reader {
     }
 
     async fn compare(&self, rows: Rows) -> Result<Diff, Error> {
-        diff::compare(&self.hub, self.connector.clone(), self.connection, self.kind, rows).await
+        let Self { hub, place, kind, .. } = self;
+        let mut diff = diff::compare(hub, self.connector.clone(), place.connection, *kind, rows).await?;
+        diff::pass_erased(hub, place, &mut diff).await?;
+        Ok(diff)
     }
 }
 

@@ -22,6 +22,8 @@ pub struct Counts {
     pub unchanged: u64,
     /// Rows that could not be taken in.
     pub quarantined: u64,
+    /// Rows of erased people, passed over.
+    pub erased: u64,
     /// Punches that are new.
     pub punches_new: u64,
     /// Punches that are known.

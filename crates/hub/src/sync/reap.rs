@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tongshi_dialect::{Existence, Listing, Over, Row};
 use tongshi_model::{Error, Kind};
 use tongshi_store::{Evidence, sources};
+use tracing::Instrument as _;
 
 use super::{
     diff, joined, kind_of,
@@ -118,7 +119,7 @@ async fn confirm(
             .flatten()
             .map(|source| {
                 let (connector, id) = (Arc::clone(&context.connector), source.remote_id.clone());
-                (source.id, tokio::spawn(async move { connector.exists(kind, &id).await }))
+                (source.id, tokio::spawn(async move { connector.exists(kind, &id).await }.in_current_span()))
             })
             .collect();
         for (id, call) in calls {

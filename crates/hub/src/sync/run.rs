@@ -2,18 +2,20 @@
 
 use std::sync::{Arc, atomic::AtomicBool};
 
+use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tongshi_dialect::{Listing, Reach, Window};
 use tongshi_model::{Error, Id, LocalDate, Space, Timestamp};
 use tongshi_store::{Run, Session, Workspace, runs};
+use tracing::Instrument as _;
 
 use super::{
     Failure, Outcome, Progress, SharedConnector,
     diff::{self, Diff, StoredPage},
     proof::{Counts, DIFFERENCES_MAX, Difference, ListingProof},
 };
-use crate::{Hub, connections::Opened, ingest::Origin};
+use crate::{Hub, connections::Opened, identity::Holding, ingest::Origin};
 
 /// What a run must know to go on after its process died.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -61,6 +63,7 @@ impl Checkpoint {
         counts.deleted += more.deleted;
         counts.unchanged += more.unchanged;
         counts.quarantined += more.quarantined;
+        counts.erased += more.erased;
         counts.punches_new += more.punches_new;
         counts.punches_known += more.punches_known;
         counts.punches_voided += more.punches_voided;
@@ -219,13 +222,15 @@ impl<'a> Context<'a> {
     ) -> tokio::task::JoinHandle<Result<(Checkpoint, Vec<StoredPage>), Error>> {
         let (hub, place, holder) = (self.hub.clone(), self.place.clone(), self.holder.clone());
         let mut checkpoint = self.checkpoint_at(position);
-        tokio::spawn(async move {
+        let span = tracing::info_span!(target: crate::trace::SPANS, "ingest commit", rows = diff.rows());
+        let store = async move {
             let mut session = hub.store().write().await?;
             let stored = diff::store(&mut session, &place, &listing, diff, &mut checkpoint).await?;
             keep(&hub, &mut session, &place, holder.as_deref(), &checkpoint).await?;
             session.commit().await?;
             Ok((checkpoint, stored))
-        })
+        };
+        tokio::spawn(store.instrument(span))
     }
 
     /// Writes a checkpoint into a transaction.
@@ -325,6 +330,13 @@ impl<'a> Context<'a> {
             differences: self.differences,
             seconds: took as f64 / 1e6,
         })
+    }
+}
+
+#[async_trait]
+impl Holding for Context<'_> {
+    async fn hold(&mut self, session: &mut Session) -> Result<(), Error> {
+        self.keep(session, &self.checkpoint).await
     }
 }
 

@@ -188,7 +188,7 @@ impl Reading {
         Ok(Reader {
             hub: context.hub.clone(),
             connector: context.connector.clone(),
-            connection: context.place.connection,
+            place: context.place.clone(),
             kind: kind_of(self.listing)?,
             listing: self.listing,
             slice: self.slice.clone(),

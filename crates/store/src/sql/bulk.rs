@@ -97,6 +97,34 @@ impl Bulk {
     }
 }
 
+/// An insert into a table that is known only when the program runs.
+pub(crate) struct Insert {
+    pub(super) sql: String,
+    pub(super) width: usize,
+}
+
+impl Insert {
+    /// Into these columns; each has its name and, on PostgreSQL, its type. Both are the database's own words.
+    pub(crate) fn new(table: &str, columns: &[(String, String)], postgres: bool) -> Self {
+        let names: Vec<_> = columns.iter().map(|(name, _)| format!("\"{name}\"")).collect();
+        let places: Vec<_> = columns
+            .iter()
+            .enumerate()
+            .map(|(place, (_, form))| match postgres {
+                true => format!("${}::{form}[]", place + 1),
+                false => format!("?{}", place + 1),
+            })
+            .collect();
+        let (names, places) = (names.join(", "), places.join(", "));
+        let sql = if postgres {
+            format!("INSERT INTO \"{table}\" ({names}) SELECT * FROM UNNEST({places})")
+        } else {
+            format!("INSERT INTO \"{table}\" ({names}) VALUES ({places})")
+        };
+        Self { sql, width: columns.len() }
+    }
+}
+
 impl Column {
     const fn postgres(self) -> &'static str {
         match self {

@@ -12,7 +12,9 @@ use std::{
 use rusqlite::{CachedStatement, Connection, OpenFlags, ffi::ErrorCode};
 use tongshi_model::{Error, ErrorKind, Result};
 
-use super::{Bulk, Row, Value, sqlite::stopped};
+use crate::changed::Bells;
+
+use super::{Row, Value, sqlite::stopped};
 
 /// How often the writer looks whether another process has written, and how long it waits for one before it looks.
 pub(super) const POLL: Duration = Duration::from_millis(50);
@@ -20,11 +22,39 @@ pub(super) const POLL: Duration = Duration::from_millis(50);
 const BUSY_ROUNDS: u32 = 100;
 const STATEMENTS_CACHED: usize = 256;
 
+/// What moves with every commit that could be shown, and who waits for it.
+pub(super) struct Epoch {
+    number: AtomicU64,
+    bells: Arc<Bells>,
+}
+
+impl Epoch {
+    pub(super) fn new(number: u64, bells: Arc<Bells>) -> Self {
+        Self { number: AtomicU64::new(number), bells }
+    }
+
+    pub(super) fn get(&self) -> u64 {
+        self.number.load(Ordering::SeqCst)
+    }
+
+    fn committed(&self, workspaces: &[i64]) {
+        if !workspaces.is_empty() {
+            self.number.fetch_add(1, Ordering::SeqCst);
+            self.bells.ring(workspaces);
+        }
+    }
+
+    fn others_committed(&self) {
+        self.number.fetch_add(1, Ordering::SeqCst);
+        self.bells.ring_all();
+    }
+}
+
 /// What a thread works with.
 pub(super) struct Desk {
     path: PathBuf,
     /// The writer's, nobody else's.
-    epoch: Option<Arc<AtomicU64>>,
+    epoch: Option<Arc<Epoch>>,
     /// Tells the thread that folds the log back; the writer's, nobody else's.
     committed: Option<std::sync::mpsc::SyncSender<()>>,
     connection: Option<Connection>,
@@ -35,7 +65,7 @@ pub(super) struct Desk {
 }
 
 impl Desk {
-    pub(super) fn new(path: PathBuf, epoch: Option<Arc<AtomicU64>>) -> Self {
+    pub(super) fn new(path: PathBuf, epoch: Option<Arc<Epoch>>) -> Self {
         Self { path, epoch, committed: None, connection: None, version: 0, broken: false }
     }
 
@@ -94,7 +124,7 @@ impl Desk {
         }
     }
 
-    pub(super) fn commit(&mut self, shown: bool) -> Result<()> {
+    pub(super) fn commit(&mut self, shown: &[i64]) -> Result<()> {
         if self.connection()?.is_autocommit() {
             return Ok(());
         }
@@ -105,10 +135,37 @@ impl Desk {
             // A signal that is still unread says the same.
             let _ = committed.try_send(());
         }
-        if shown && let Some(epoch) = &self.epoch {
-            epoch.fetch_add(1, Ordering::SeqCst);
+        if let Some(epoch) = &self.epoch {
+            epoch.committed(shown);
         }
+        // A thread that is never idle would not hear of other processes otherwise.
+        self.look_for_others();
         Ok(())
+    }
+
+    /// Rewrites the file without its free pages, and empties the log. False where another process stands in the way.
+    pub(super) fn compact(&mut self) -> Result<bool> {
+        /// A larger file is rewritten by way of a temporary file instead of memory.
+        const IN_MEMORY_BYTES_MAX: i64 = 256 * 1024 * 1024;
+        self.open()?;
+        let connection = self.connection()?;
+        let work = || -> rusqlite::Result<bool> {
+            let size = "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()";
+            let size: i64 = connection.query_row(size, [], |row| row.get(0))?;
+            if size > IN_MEMORY_BYTES_MAX {
+                connection.execute_batch("PRAGMA temp_store = FILE")?;
+            }
+            let done = connection.execute_batch("VACUUM");
+            connection.execute_batch("PRAGMA temp_store = MEMORY")?;
+            match done {
+                Ok(()) => {}
+                Err(error) if busy(&error) => return Ok(false),
+                Err(error) => return Err(error),
+            }
+            let held: i64 = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+            Ok(held == 0)
+        };
+        work().map_err(|error| self.failed(error))
     }
 
     pub(super) fn roll_back(&mut self) {
@@ -132,7 +189,7 @@ impl Desk {
             && version != self.version
         {
             self.version = version;
-            epoch.fetch_add(1, Ordering::SeqCst);
+            epoch.others_committed();
         }
     }
 
@@ -162,10 +219,10 @@ impl Desk {
         self.connection()?.execute_batch(sql).map_err(|error| self.failed(error))
     }
 
-    pub(super) fn bulk(&mut self, bulk: &Bulk, rows: Vec<Vec<Value>>, returning: bool) -> Result<Vec<Row>> {
+    pub(super) fn bulk(&mut self, sql: &str, rows: Vec<Vec<Value>>, returning: bool) -> Result<Vec<Row>> {
         let connection = self.connection.as_ref().ok_or_else(stopped)?;
         let run = || -> Result<Vec<Row>, Trouble> {
-            let mut statement = connection.prepare_cached(bulk.sqlite())?;
+            let mut statement = connection.prepare_cached(sql)?;
             let mut returned = Vec::new();
             for row in rows {
                 bind(&mut statement, &row)?;
@@ -262,7 +319,8 @@ impl Desk {
                 self.broken = true;
                 Error::new(
                     ErrorKind::Internal,
-                    "the database file is damaged: stop the hub, keep the file, and restore the last backup",
+                    "the database file is damaged: stop the hub, keep the file, and restore the last backup into a \
+                     new data directory (`tongshi --data NEW restore FILE`)",
                 )
             }
             Some(ErrorCode::ConstraintViolation) => Error::conflict("it contradicts what is stored"),
@@ -344,7 +402,8 @@ fn open_writer(path: &Path) -> Result<Connection, Opening> {
     // where that one cannot keep up does a commit do it, at about 256 MiB.
     connection.execute_batch(
         "PRAGMA page_size = 16384; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;
-         PRAGMA cache_size = -49152; PRAGMA wal_autocheckpoint = 16000; PRAGMA temp_store = MEMORY;",
+         PRAGMA cache_size = -49152; PRAGMA wal_autocheckpoint = 16000; PRAGMA temp_store = MEMORY;
+         PRAGMA secure_delete = FAST;",
     )?;
     connection.busy_timeout(POLL)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_CACHED);

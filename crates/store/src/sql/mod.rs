@@ -13,8 +13,8 @@ use std::{borrow::Cow, time::Duration};
 
 use tongshi_model::{Error, Result, Timestamp};
 
-pub(crate) use bulk::{Bulk, Column};
-pub(crate) use postgres::{Postgres, PostgresSession};
+pub(crate) use bulk::{Bulk, Column, Insert};
+pub(crate) use postgres::{Lost, Postgres, PostgresSession};
 pub(crate) use sqlite::{Sqlite, SqliteSession};
 pub(crate) use value::{Row, Value, json, json_text, params};
 
@@ -39,6 +39,8 @@ pub struct Session {
     unsound: bool,
     /// The workspaces in which something changed that a face or /v1 could show.
     touched: Vec<i64>,
+    /// Who is told of a commit in which something was touched.
+    commits: Option<tokio::sync::watch::Sender<u64>>,
 }
 
 enum Side {
@@ -49,11 +51,18 @@ enum Side {
 
 impl Session {
     pub(crate) fn sqlite(session: SqliteSession, now: Timestamp, writing: bool) -> Self {
-        Self { side: Side::Sqlite(session), now, writing, unsound: false, touched: Vec::new() }
+        Self { side: Side::Sqlite(session), now, writing, unsound: false, touched: Vec::new(), commits: None }
     }
 
     pub(crate) fn postgres(session: PostgresSession, now: Timestamp, writing: bool) -> Self {
-        Self { side: Side::Postgres(Box::new(session)), now, writing, unsound: false, touched: Vec::new() }
+        Self {
+            side: Side::Postgres(Box::new(session)),
+            now,
+            writing,
+            unsound: false,
+            touched: Vec::new(),
+            commits: None,
+        }
     }
 
     /// Makes everything that was written in this session permanent.
@@ -62,9 +71,19 @@ impl Session {
             return Err(Error::internal("a session whose statement failed cannot commit"));
         }
         match &mut self.side {
-            Side::Sqlite(session) => session.commit(!self.touched.is_empty()).await,
+            Side::Sqlite(session) => session.commit(std::mem::take(&mut self.touched)).await,
             Side::Postgres(session) => session.commit(&self.touched).await,
+        }?;
+        if let Some(commits) = self.commits.filter(|_| !self.touched.is_empty()) {
+            commits.send_modify(|count| *count = count.wrapping_add(1));
         }
+        Ok(())
+    }
+
+    /// The same session, whose commit is told to those who wait for one.
+    pub(crate) fn telling(mut self, commits: tokio::sync::watch::Sender<u64>) -> Self {
+        self.commits = Some(commits);
+        self
     }
 
     /// When the session began: one instant for all that it writes.
@@ -139,6 +158,23 @@ impl Session {
         self.many(bulk, rows, true).await
     }
 
+    /// Writes rows into a table that the database itself described.
+    pub(crate) async fn insert(&mut self, into: &Insert, rows: Vec<Vec<Value>>) -> Result<()> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        for row in &rows {
+            refuse_nul(row)?;
+        }
+        self.enter(true)?;
+        match &mut self.side {
+            Side::Sqlite(session) => session.insert(into.sql.clone(), rows).await,
+            Side::Postgres(session) => session.insert(&into.sql, into.width, &rows).await,
+        }?;
+        self.unsound = false;
+        Ok(())
+    }
+
     /// Looks many keys up: for each, in their order, its rows. The text says `{{key}}` where
     /// the key is compared, as in `WHERE id {{key}}`.
     pub(crate) async fn rows_by_keys(
@@ -197,10 +233,12 @@ impl Session {
         Ok(count)
     }
 
-    /// What is written behind a `SELECT` to keep its rows from other writers. On SQLite there is only one writer.
+    /// What is written behind a `SELECT` to keep its rows from other writers. On SQLite there is only one writer, and a
+    /// snapshot keeps nobody waiting.
     pub(crate) fn locked(&self) -> &'static str {
         match &self.side {
             Side::Sqlite(_) => "",
+            Side::Postgres(_) if !self.writing => "",
             Side::Postgres(_) => " FOR UPDATE",
         }
     }

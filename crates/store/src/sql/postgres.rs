@@ -3,7 +3,7 @@
 //! `BEGIN` travels with a session's first statement, and a session that is dropped sends `ROLLBACK` without waiting
 //! for the answer; the connection handles messages in order, so whoever gets it next finds it clean.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use deadpool_postgres::{
     Hook, HookError, Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime,
@@ -13,6 +13,8 @@ use postgres_types::ToSql;
 use tokio_postgres::{Config, NoTls, Statement, config::SslMode, error::SqlState};
 use tokio_postgres_rustls::MakeRustlsConnect;
 use tongshi_model::{Error, Result, Secret};
+
+use crate::changed::Bells;
 
 use super::{Bulk, Row, Value, WAIT, too_busy};
 
@@ -26,11 +28,12 @@ const ROWS_PER_STATEMENT: usize = 5_000;
 /// A database on a server.
 pub(crate) struct Postgres {
     pool: Pool,
+    bells: Arc<Bells>,
 }
 
 impl Postgres {
     /// Connects once, so that a wrong address is known at once.
-    pub(crate) async fn open(url: &Secret) -> Result<Self> {
+    pub(crate) async fn open(url: &Secret, bells: Arc<Bells>) -> Result<Self> {
         let manager = manager(url)?;
         let pool = Pool::builder(manager)
             .max_size(CONNECTIONS_MAX)
@@ -43,14 +46,28 @@ impl Postgres {
             }))
             .build()
             .map_err(|error| Error::internal("the pool cannot be built").caused_by(error))?;
-        let postgres = Self { pool };
+        let postgres = Self { pool, bells };
         drop(postgres.client().await?);
         Ok(postgres)
     }
 
     pub(crate) async fn session(&self, writing: bool) -> Result<PostgresSession> {
         let begin = if writing { "BEGIN" } else { "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY" };
-        Ok(PostgresSession { client: self.client().await?, begin: Some(begin), ended: false })
+        let bells = Arc::clone(&self.bells);
+        Ok(PostgresSession { client: self.client().await?, begin: Some(begin), ended: false, bells })
+    }
+
+    /// Lets the server take back the room of what was removed.
+    pub(crate) async fn compact(&self) -> Result<()> {
+        let client = self.client().await?;
+        for place in crate::places::ALL {
+            let sql = format!("SET statement_timeout = 0; VACUUM {}", place.table);
+            // Each on its own: VACUUM does not run in a transaction, and two statements in one message are one.
+            for statement in sql.split(';') {
+                client.batch_execute(statement).await.map_err(|error| failed(&error))?;
+            }
+        }
+        client.batch_execute(SETTINGS).await.map_err(|error| failed(&error))
     }
 
     async fn client(&self) -> Result<Object> {
@@ -98,6 +115,7 @@ pub(crate) struct PostgresSession {
     client: Object,
     begin: Option<&'static str>,
     ended: bool,
+    bells: Arc<Bells>,
 }
 
 impl PostgresSession {
@@ -125,15 +143,30 @@ impl PostgresSession {
         returning: bool,
     ) -> Result<Vec<Row>> {
         bulk.without_twins(&mut rows);
+        self.unnest(bulk.postgres(), bulk.width(), &rows, returning).await
+    }
+
+    /// Runs this statement, which takes an array a column, for all rows.
+    pub(crate) async fn insert(&mut self, sql: &str, width: usize, rows: &[Vec<Value>]) -> Result<()> {
+        self.unnest(sql, width, rows, false).await.map(drop)
+    }
+
+    async fn unnest(
+        &mut self,
+        sql: &str,
+        width: usize,
+        rows: &[Vec<Value>],
+        returning: bool,
+    ) -> Result<Vec<Row>> {
         let mut returned = Vec::new();
         for rows in rows.chunks(ROWS_PER_STATEMENT) {
             let columns: Vec<Vec<&Value>> =
-                (0..bulk.width()).map(|place| rows.iter().map(|row| &row[place]).collect()).collect();
+                (0..width).map(|place| rows.iter().map(|row| &row[place]).collect()).collect();
             let params: Vec<_> = columns.iter().map(|column| column as &(dyn ToSql + Sync)).collect();
             if returning {
-                returned.append(&mut self.query(bulk.postgres(), &params).await?);
+                returned.append(&mut self.query(sql, &params).await?);
             } else {
-                self.execute(bulk.postgres(), &params).await?;
+                self.execute(sql, &params).await?;
             }
         }
         Ok(returned)
@@ -192,6 +225,8 @@ impl PostgresSession {
         let count = format!("UPDATE workspaces SET epoch = epoch + 1 WHERE no IN ({list})");
         let (counted, committed) =
             future::join(client.batch_execute(&count), client.batch_execute("COMMIT")).await;
+        // Also where the answer was lost: what was perhaps committed is worth a look.
+        self.bells.ring(shown);
         counted.and(committed).map_err(|error| failed(&error))
     }
 
@@ -301,6 +336,8 @@ fn failed(error: &tokio_postgres::Error) -> Error {
         }
         _ => Error::internal(""),
     };
+    let lost = *code == SqlState::T_R_SERIALIZATION_FAILURE || *code == SqlState::T_R_DEADLOCK_DETECTED;
+    let ours = if lost { ours.caused_by(Lost) } else { ours };
     ours.because(format!(
         "PostgreSQL {}: {} ({})",
         code.code(),
@@ -308,3 +345,16 @@ fn failed(error: &tokio_postgres::Error) -> Error {
         server.constraint().unwrap_or_default()
     ))
 }
+
+/// Marks the error of a transaction that lost against another and was certainly rolled back, so that it may be run
+/// again. A commit whose answer went missing is never marked.
+#[derive(Debug)]
+pub(crate) struct Lost;
+
+impl std::fmt::Display for Lost {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("the transaction lost against another")
+    }
+}
+
+impl std::error::Error for Lost {}

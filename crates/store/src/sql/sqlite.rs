@@ -7,7 +7,6 @@ use std::{
     path::PathBuf,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
         mpsc::{self, RecvTimeoutError},
     },
     thread,
@@ -16,9 +15,11 @@ use std::{
 use tokio::sync::{OwnedMutexGuard, OwnedSemaphorePermit, Semaphore, oneshot};
 use tongshi_model::{Error, Result};
 
+use crate::changed::Bells;
+
 use super::{
     Bulk, Row, Value, WAIT,
-    desk::{Desk, POLL, fold_log},
+    desk::{Desk, Epoch, POLL, fold_log},
     too_busy,
 };
 
@@ -30,7 +31,7 @@ pub(crate) struct Sqlite {
     writer: Worker,
     turn: Arc<tokio::sync::Mutex<()>>,
     readers: Arc<Readers>,
-    epoch: Arc<AtomicU64>,
+    epoch: Arc<Epoch>,
 }
 
 struct Readers {
@@ -41,8 +42,8 @@ struct Readers {
 impl Sqlite {
     /// Opens the file, making it (and its directory) where absent. The epoch begins at a number that grows from one
     /// start to the next.
-    pub(crate) async fn open(path: PathBuf, epoch: u64) -> Result<Self> {
-        let epoch = Arc::new(AtomicU64::new(epoch));
+    pub(crate) async fn open(path: PathBuf, epoch: u64, bells: Arc<Bells>) -> Result<Self> {
+        let epoch = Arc::new(Epoch::new(epoch, bells));
         let (committed, signals) = mpsc::sync_channel(1);
         let folded = path.clone();
         thread::Builder::new()
@@ -63,7 +64,7 @@ impl Sqlite {
 
     /// A number that grows with every commit that mattered here and every commit of another process.
     pub(crate) fn epoch(&self) -> u64 {
-        self.epoch.load(Ordering::SeqCst)
+        self.epoch.get()
     }
 
     pub(crate) async fn read(&self) -> Result<SqliteSession> {
@@ -78,6 +79,22 @@ impl Sqlite {
             hold: Hold::Read { readers: self.readers.clone(), _permit: permit },
             ended: false,
         })
+    }
+
+    /// Rewrites the file and empties the log; false where readers stood in the way.
+    pub(crate) async fn compact(&self) -> Result<bool> {
+        let _turn =
+            tokio::time::timeout(WAIT, self.turn.clone().lock_owned()).await.map_err(|_| too_busy())?;
+        // Readers of this process keep their snapshots only while a session lasts, so with all permits there is none.
+        let permits = u32::try_from(READERS).unwrap_or(1);
+        let readers = tokio::time::timeout(WAIT, self.readers.permits.clone().acquire_many_owned(permits));
+        let Ok(_readers) = readers.await else { return Ok(false) };
+        let free = self.readers.free.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        for reader in free {
+            // What a reader was told to do before comes first, its roll-back too.
+            reader.call(|_| Ok(())).await?;
+        }
+        self.writer.call(Desk::compact).await
     }
 
     pub(crate) async fn write(&self) -> Result<SqliteSession> {
@@ -123,7 +140,12 @@ impl SqliteSession {
         rows: Vec<Vec<Value>>,
         returning: bool,
     ) -> Result<Vec<Row>> {
-        self.call(move |desk| desk.bulk(bulk, rows, returning)).await
+        self.call(move |desk| desk.bulk(bulk.sqlite(), rows, returning)).await
+    }
+
+    /// Runs this statement once a row.
+    pub(crate) async fn insert(&mut self, sql: String, rows: Vec<Vec<Value>>) -> Result<()> {
+        self.call(move |desk| desk.bulk(&sql, rows, false)).await.map(drop)
     }
 
     /// Runs the statement once a key and gives the rows of each.
@@ -156,10 +178,10 @@ impl SqliteSession {
         self.call(move |desk| desk.run_by_keys(&sql, &params, &keys)).await
     }
 
-    /// Commits; `shown` says whether something changed that a reader may have kept.
-    pub(crate) async fn commit(&mut self, shown: bool) -> Result<()> {
+    /// Commits; `shown` are the workspaces in which something changed that a reader may have kept.
+    pub(crate) async fn commit(&mut self, shown: Vec<i64>) -> Result<()> {
         self.ended = true;
-        self.worker.call(move |desk| desk.commit(shown)).await
+        self.worker.call(move |desk| desk.commit(&shown)).await
     }
 
     async fn call<T: Send + 'static>(

@@ -3,6 +3,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says so where it stands")]
 
+mod backup;
+mod faults;
 mod journal;
 mod nouns;
 mod port;

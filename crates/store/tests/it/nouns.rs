@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use tongshi_model::{ErrorKind, Id, Kind};
-use tongshi_store::{allocate, apps, connections, meta, quarantine, refs, workspaces};
+use tongshi_store::{NewKey, allocate, apps, connections, meta, quarantine, refs, workspaces};
 
 use crate::{id, instant, on_both};
 
@@ -75,15 +75,30 @@ async fn apps_are_found_by_their_keys() {
     on_both(async |bench| {
         let ws = &bench.workspace;
         let mut s = bench.write().await;
-        let app = apps::save(&mut s, ws, "payroll", &json!(["read"]), &json!({"ips": []})).await.unwrap();
-        let again = apps::save(&mut s, ws, "payroll", &json!(["write"]), &json!({})).await.unwrap();
+        let (scopes, none) = (json!(["read"]), json!({}));
+        let app = apps::create(&mut s, ws, "payroll", &scopes, &none, &json!({"ips": []})).await.unwrap();
+        let twice = apps::create(&mut s, ws, "payroll", &none, &none, &none).await.unwrap_err();
+        assert_eq!(twice.kind(), &ErrorKind::Conflict);
+        assert_eq!(apps::hold(&mut s, ws, "payroll").await.unwrap().as_ref(), Some(&app));
+        assert_eq!(apps::hold(&mut s, ws, "nobody").await.unwrap(), None);
+        let again = apps::change(&mut s, ws, app.no, &json!(["write"]), &none, &none).await.unwrap();
         assert_eq!((again.no, again.scopes.clone()), (app.no, json!(["write"])));
-        apps::add_key(&mut s, ws, app.no, "v1", "key-1", b"one").await.unwrap();
-        apps::add_key(&mut s, ws, app.no, "zhiren", "key-1", b"two").await.unwrap();
-        let taken = apps::add_key(&mut s, ws, app.no, "v1", "key-1", b"three").await.unwrap_err();
+        assert_eq!(apps::by_no(&mut s, ws, app.no).await.unwrap().as_ref(), Some(&again));
+        let key = |face, sealed| NewKey { face, name: "access_key", key_id: "key-1", sealed };
+        apps::add_key(&mut s, ws, app.no, key("v1", b"one")).await.unwrap();
+        apps::add_key(&mut s, ws, app.no, key("zhiren", b"two")).await.unwrap();
+        let taken = apps::add_key(&mut s, ws, app.no, key("v1", b"three")).await.unwrap_err();
         assert_eq!(taken.kind(), &ErrorKind::Conflict);
-        let (found, workspace, sealed) = apps::by_key(&mut s, "zhiren", "key-1").await.unwrap().unwrap();
-        assert_eq!((&found, &workspace, sealed.as_slice()), (&again, ws, b"two".as_slice()));
+        let (found, workspace, row) = apps::by_key(&mut s, "zhiren", "key-1").await.unwrap().unwrap();
+        assert_eq!((&found, &workspace, row.sealed.as_slice()), (&again, ws, b"two".as_slice()));
+        assert_eq!((row.name.as_str(), row.ends_at, row.revoked), ("access_key", None, false));
+        apps::end_key(&mut s, ws, "zhiren", "key-1", instant(60)).await.unwrap();
+        let ending = apps::by_key(&mut s, "zhiren", "key-1").await.unwrap().unwrap().2;
+        assert_eq!((ending.ends_at, ending.revoked), (Some(instant(60)), false));
+        apps::end_key(&mut s, ws, "v1", "key-1", instant(0)).await.unwrap();
+        assert_eq!(apps::by_key(&mut s, "v1", "key-1").await.unwrap(), None, "ended now");
+        apps::end_key(&mut s, ws, "v1", "key-1", instant(1)).await.unwrap();
+        assert_eq!(apps::all_keys(&mut s, ws).await.unwrap()[&app.no].len(), 2);
         assert!(apps::revoke_key(&mut s, ws, "zhiren", "key-1").await.unwrap());
         assert!(!apps::revoke_key(&mut s, ws, "zhiren", "key-1").await.unwrap());
         assert_eq!(apps::by_key(&mut s, "zhiren", "key-1").await.unwrap(), None);
@@ -94,7 +109,11 @@ async fn apps_are_found_by_their_keys() {
         let seen: Vec<_> =
             keys.iter().map(|key| (key.face.clone(), key.sealed.clone(), key.revoked)).collect();
         assert_eq!(seen, [("v1".into(), b"one".to_vec(), false), ("zhiren".into(), b"two".to_vec(), true)]);
-        apps::all(&mut s, ws).await.unwrap()
+        let all = apps::all(&mut s, ws).await.unwrap();
+        apps::delete(&mut s, ws, app.no).await.unwrap();
+        assert_eq!(apps::by_key(&mut s, "v1", "key-1").await.unwrap(), None);
+        assert_eq!(apps::find(&mut s, ws, "payroll").await.unwrap(), None);
+        all
     })
     .await;
 }

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use http::StatusCode;
 use serde_json::json;
 use tongshi_dialect::{Face, Message, Reply};
-use tongshi_hub::{Hub, NewApp, NewConnection, Scopes};
+use tongshi_hub::{Actor, Hub, NewApp, NewConnection, Scopes};
 use tongshi_model::{Id, Kind};
 use tongshi_testkit::{Setup, TestHub, on_each_database};
 
@@ -51,8 +51,10 @@ async fn hooked(hub: &TestHub) -> Arc<Hook> {
         faces: vec!["zhiren".to_owned()],
         scopes: Scopes::all(),
         settings: json!({"webhook_url": "http://hook.test/hooks/1"}),
+        ..NewApp::default()
     };
-    let mut keys = hub.hub.create_app(&hub.company, app).await.unwrap().faces.remove("zhiren").unwrap();
+    let mut keys =
+        hub.hub.create_app(&hub.company, app, &Actor::cli()).await.unwrap().faces.remove("zhiren").unwrap();
     keys.retain(|name, _| name == "access_key" || name == "secret_key");
     let new = NewConnection {
         dialect: "zhiren".to_owned(),
@@ -71,8 +73,7 @@ async fn a_change_behind_the_face_arrives_by_itself() {
     on_each_database(Setup::default(), async |hub| {
         let hook = hooked(hub).await;
         hub.sync(&["org_unit", "employee"]).await;
-        // From this round on the app is told.
-        hub.hub.pass_events_on().await.unwrap();
+        // The app is told of what changes from when it was made.
         let people = hub.records(&hub.main, Kind::Employee).await.len();
         hub.hub.unload(&hub.company, "sandbox", Kind::Employee, &["emp-00000050"]).await.unwrap();
         let space = hub.hub.local_space(&hub.company, "sandbox").await.unwrap();
@@ -82,8 +83,9 @@ async fn a_change_behind_the_face_arrives_by_itself() {
         hub.put("org-000003", tongshi_model::Draft::parse(Kind::OrgUnit, renamed).unwrap()).await;
         // The receiver fails twice; nothing is lost and the order stays.
         *hook.failures.lock().unwrap() = 2;
-        for _ in 0..4 {
+        for _ in 0..6 {
             hub.hub.pass_events_on().await.unwrap();
+            hub.clock.advance_seconds(400);
         }
         assert_eq!(hook.received.lock().unwrap().len(), 2);
         assert_eq!(hub.records(&hub.main, Kind::Employee).await.len(), people - 1);
@@ -101,7 +103,6 @@ async fn a_change_behind_the_face_arrives_by_itself() {
 async fn a_forged_event_is_refused() {
     on_each_database(Setup::default(), async |hub| {
         let hook = hooked(hub).await;
-        hub.hub.pass_events_on().await.unwrap();
         hub.hub.unload(&hub.company, "sandbox", Kind::Employee, &["emp-00000050"]).await.unwrap();
         hub.hub.pass_events_on().await.unwrap();
         let connection = hook.connection.lock().unwrap().unwrap();

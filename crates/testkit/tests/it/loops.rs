@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value;
-use tongshi_hub::{Mode, PunchQuery, Scopes, SyncOptions};
+use tongshi_hub::{AttendanceQuery, Mode, PunchQuery, Scopes, SyncOptions};
 use tongshi_model::{Kind, Sensitivity};
 use tongshi_testkit::{Setup, TestHub, on_each_database};
 
@@ -129,7 +129,8 @@ async fn punch_days_follow_the_vendors() {
         let from = "2026-01-01".parse().unwrap();
         let to = "2026-12-31".parse().unwrap();
         let days = async |workspace| {
-            let days = hub.hub.attendance_days(workspace, None, from, to, 1000).await.unwrap();
+            let query = AttendanceQuery { employee: None, from, to, after: None, limit: 1000 };
+            let days = hub.hub.attendance_days(workspace, &query).await.unwrap().data;
             let mut days: Vec<_> = days
                 .into_iter()
                 .map(|day| {

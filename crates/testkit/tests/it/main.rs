@@ -2,9 +2,20 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that panics has failed")]
 
+mod apps;
+mod audit;
+mod backups;
+mod calls;
 mod changes;
+mod deliveries;
 mod events;
 mod faults;
+mod identity;
+mod keys;
 mod loops;
+mod privacy;
 mod resume;
+mod retention;
 mod safety;
+mod tokens;
+mod writes;

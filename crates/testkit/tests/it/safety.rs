@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 use tongshi_dialect::Reply;
-use tongshi_hub::{Failure, Mode, SyncOptions};
+use tongshi_hub::{Actor, Failure, Mode, SyncOptions};
 use tongshi_model::Kind;
 use tongshi_testkit::{Effect, Setup, on_each_database};
 
@@ -34,7 +34,7 @@ async fn a_shrink_waits_for_a_person() {
 async fn a_refused_account_stops_the_run_at_once() {
     on_each_database(Setup::default(), async |hub| {
         hub.sync(&["employee"]).await;
-        hub.hub.disable_app(&hub.company, "tester", true).await.unwrap();
+        hub.hub.disable_app(&hub.company, "tester", true, &Actor::cli()).await.unwrap();
         hub.wire.break_by(|_, _| Effect::Pass);
         let outcome = hub.sync(&[]).await;
         assert_eq!((outcome.state.as_str(), outcome.complete), ("failed", false));

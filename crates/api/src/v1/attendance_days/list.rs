@@ -1,11 +1,14 @@
 //! `GET /v1/attendance_days`
 
+use std::{fmt, str::FromStr};
+
 use axum::{Json, extract::State};
-use tongshi_hub::{AttendanceDay, Hub};
+use tongshi_hub::{AttendanceDay, AttendanceQuery, Hub};
 use tongshi_model::{Error, Id, LocalDate};
 
 use crate::{
     authentication::Caller,
+    cursor,
     parameters::{Limit, Needed, Query, parameters},
     problem::Problem,
     v1::{Page, schemas},
@@ -20,35 +23,53 @@ parameters! {
         date_to: Needed<LocalDate>,
         /// Only those of this employee, by the record's id.
         employee: Option<Id>,
-        /// How many at most. An answer is whole: when there are more, the question is refused.
+        /// The `next` of the page before.
+        after: Option<String>,
+        /// How many at most.
         limit: Limit,
     }
 }
+
+const LIST: &str = "attendance_days";
 
 /// First coming, last going and number of punches for each person and working day on which there are punches.
 #[utoipa::path(
     get, path = "/v1/attendance_days", operation_id = "list_attendance_days", tag = "attendance",
     params(ListAttendanceDays),
-    responses((status = 200, description = "The days, by person and date.", body = schemas::AttendanceDayPage))
+    responses((status = 200, description = "A page of days, by person and date.", body = schemas::AttendanceDayPage))
 )]
 pub(in crate::v1) async fn list_attendance_days(
     State(hub): State<Hub>,
     caller: Caller,
     Query(wanted): Query<ListAttendanceDays>,
 ) -> Result<Json<Page<AttendanceDay>>, Problem> {
-    let (Needed(from), Needed(to), Limit(limit)) = (wanted.date_from, wanted.date_to, wanted.limit);
+    caller.scopes().may_see_punches()?;
+    let (Needed(from), Needed(to)) = (wanted.date_from, wanted.date_to);
     if to < from {
         return Err(Error::invalid("date_to", "date_to is not before date_from").into());
     }
-    // One more than asked for, as far as the hub gives so many, shows whether these are all.
-    let asked = (limit + 1).min(HUB_LIMIT_MAX);
-    let data = hub.attendance_days(caller.workspace(), wanted.employee, from, to, asked).await?;
-    if data.len() > limit as usize || data.len() >= HUB_LIMIT_MAX as usize {
-        let detail = "there are more days than `limit`; ask for fewer days, or for one employee";
-        return Err(Error::invalid("limit", detail).into());
-    }
-    Ok(Json(Page::whole(data)))
+    let after: Option<Place> = cursor::position(&caller, LIST, wanted.after.as_deref())?;
+    let after = after.map(|Place(employee, date)| (employee, date));
+    let query = AttendanceQuery { employee: wanted.employee, from, to, after, limit: wanted.limit.0 };
+    let page = hub.attendance_days(caller.workspace(), &query).await?;
+    let last = page.next.map(|(employee, date)| Place(employee, date));
+    Ok(Json(Page::cut(page.data, &caller, LIST, last)))
 }
 
-/// What the hub gives at most.
-const HUB_LIMIT_MAX: u32 = 1000;
+/// Where a page ended: whose day, and which.
+struct Place(Id, LocalDate);
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}_{}", self.0, self.1)
+    }
+}
+
+impl FromStr for Place {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let (employee, date) = text.split_once('_').ok_or(())?;
+        Ok(Self(employee.parse().map_err(drop)?, date.parse().map_err(drop)?))
+    }
+}

@@ -10,7 +10,7 @@ use crate::{
     v1::{Page, schemas},
 };
 
-/// How many records there are of each kind, and how many punches.
+/// How many records there are of each kind that the app may see, and how many punches.
 #[utoipa::path(
     get, path = "/v1/counts", operation_id = "list_counts", tag = "workspace",
     responses((status = 200, description = "A row for each kind that there is.", body = schemas::CountPage))
@@ -20,5 +20,7 @@ pub(in crate::v1) async fn list_counts(
     caller: Caller,
     Query(Nothing): Query<Nothing>,
 ) -> Result<Json<Page<Count>>, Problem> {
-    Ok(Json(Page::whole(hub.counts(caller.workspace()).await?)))
+    let mut counts = hub.counts(caller.workspace()).await?;
+    counts.retain(|count| caller.scopes().sees_name(&count.kind));
+    Ok(Json(Page::whole(counts)))
 }

@@ -37,7 +37,7 @@ pub(in crate::v1) async fn get_me(
 ) -> Result<Json<Me>, Problem> {
     let (app, workspace) = (caller.principal.app, caller.principal.workspace);
     Ok(Json(Me {
-        app: Named { id: app.id, name: app.name },
+        app: Named { id: app.id, name: app.name.clone() },
         workspace: Named { id: workspace.id, name: workspace.name },
         scopes: caller.principal.scopes,
     }))

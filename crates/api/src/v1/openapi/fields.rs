@@ -7,19 +7,23 @@ use tongshi_model::{
     EmploymentStatus, EmploymentType, Gender, Kind, Marital, TimelineKind, VacancyStatus, VisitStatus,
 };
 
+use super::further;
+
 /// A field.
-pub(super) struct Field {
+pub(in crate::v1) struct Field {
     pub(super) name: &'static str,
     pub(super) about: &'static str,
     /// Whether it is there in every document.
     pub(super) always: bool,
-    shape: Shape,
+    pub(super) shape: Shape,
 }
 
 /// What a field holds.
-enum Shape {
+pub(super) enum Shape {
     Text,
+    TextList,
     Texts,
+    Switch,
     Date,
     Instant,
     Integer,
@@ -27,6 +31,8 @@ enum Shape {
     Any,
     /// Another record's id.
     Record(Kind),
+    /// Other records' ids.
+    Records(Kind),
     /// One of these.
     Code(fn() -> Vec<&'static str>),
     /// One of these, and the vendor's own word.
@@ -35,13 +41,16 @@ enum Shape {
     Objects(&'static [Field]),
 }
 
-use Shape::{Any, Code, Coded, Date, Instant, Integer, Number, Object, Objects, Record, Text, Texts};
+use Shape::{
+    Any, Code, Coded, Date, Instant, Integer, Number, Object, Objects, Record, Records, Switch, Text,
+    TextList, Texts,
+};
 
-const fn may(name: &'static str, shape: Shape, about: &'static str) -> Field {
+pub(super) const fn may(name: &'static str, shape: Shape, about: &'static str) -> Field {
     Field { name, about, always: false, shape }
 }
 
-const fn must(name: &'static str, shape: Shape, about: &'static str) -> Field {
+pub(super) const fn must(name: &'static str, shape: Shape, about: &'static str) -> Field {
     Field { name, about, always: true, shape }
 }
 
@@ -52,8 +61,10 @@ macro_rules! names {
     };
 }
 
-/// The fields of a kind; none where its dialects have not come yet.
-pub(super) fn of(kind: Kind) -> &'static [Field] {
+pub(super) use names;
+
+/// The fields of a kind.
+pub(in crate::v1) fn of(kind: Kind) -> &'static [Field] {
     match kind {
         Kind::Company => COMPANY,
         Kind::LegalEntity => LEGAL_ENTITY,
@@ -67,15 +78,15 @@ pub(super) fn of(kind: Kind) -> &'static [Field] {
         Kind::Approval => APPROVAL,
         Kind::SalaryItem => SALARY_ITEM,
         Kind::Visit => VISIT,
-        Kind::Account
-        | Kind::TravelRequest
-        | Kind::Booking
-        | Kind::ExpenseClaim
-        | Kind::AccountingEntry
-        | Kind::Recognition
-        | Kind::RewardItem
-        | Kind::Redemption
-        | Kind::PointsEntry => &[],
+        Kind::Account => further::ACCOUNT,
+        Kind::TravelRequest => further::TRAVEL_REQUEST,
+        Kind::Booking => further::BOOKING,
+        Kind::ExpenseClaim => further::EXPENSE_CLAIM,
+        Kind::AccountingEntry => further::ACCOUNTING_ENTRY,
+        Kind::Recognition => further::RECOGNITION,
+        Kind::RewardItem => further::REWARD_ITEM,
+        Kind::Redemption => further::REDEMPTION,
+        Kind::PointsEntry => further::POINTS_ENTRY,
     }
 }
 
@@ -123,12 +134,19 @@ fn schema(field: &Field) -> Value {
         }
         Date => json!({ "type": "string", "format": "date", "description": about }),
         Instant => json!({ "type": "string", "format": "date-time", "description": about }),
+        TextList => json!({ "type": "array", "items": { "type": "string" }, "description": about }),
+        Switch => json!({ "type": "boolean", "description": about }),
         Integer => json!({ "type": "integer", "format": "int64", "description": about }),
         Number => json!({ "type": "number", "description": about }),
         Any => json!({ "description": about }),
         Record(kind) => {
             let about = format!("{about} The id of a record under /v1/{}.", kind.plural());
             json!({ "type": "string", "pattern": "^[0-9a-f]{32}$", "description": about })
+        }
+        Records(kind) => {
+            let about = format!("{about} Ids of records under /v1/{}.", kind.plural());
+            let items = json!({ "type": "string", "pattern": "^[0-9a-f]{32}$" });
+            json!({ "type": "array", "items": items, "description": about })
         }
         Code(names) => json!({ "type": "string", "enum": names(), "description": about }),
         Coded(names) => json!({
@@ -282,7 +300,7 @@ static SALARY_ITEM: &[Field] = &[
     must("amount", Object(MONEY), "How much."),
 ];
 
-static MONEY: &[Field] = &[
+pub(super) static MONEY: &[Field] = &[
     must("minor", Integer, "The amount in the currency's minor unit."),
     must("currency", Text, "The currency (ISO 4217)."),
 ];
@@ -297,6 +315,19 @@ static VISIT: &[Field] = &[
 ];
 
 #[cfg(test)]
-pub(super) fn nested() -> [(&'static str, &'static [Field]); 4] {
-    [("Quantity", QUANTITY), ("FormSection", FORM_SECTION), ("FormField", FORM_FIELD), ("Money", MONEY)]
+pub(super) fn nested() -> [(&'static str, &'static [Field]); 12] {
+    [
+        ("Quantity", QUANTITY),
+        ("FormSection", FORM_SECTION),
+        ("FormField", FORM_FIELD),
+        ("Money", MONEY),
+        ("TripLeg", further::TRIP_LEG),
+        ("Place", further::PLACE),
+        ("ExpenseLine", further::EXPENSE_LINE),
+        ("Allocation", further::ALLOCATION),
+        ("Invoice", further::INVOICE),
+        ("Payee", further::PAYEE),
+        ("Payment", further::PAYMENT),
+        ("EntryLine", further::ENTRY_LINE),
+    ]
 }

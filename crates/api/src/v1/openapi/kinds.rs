@@ -14,6 +14,8 @@ use crate::v1::{
 pub(super) fn add(paths: &mut Map<String, Value>, schemas: &mut Map<String, Value>) -> Result<(), Error> {
     let lineage = schemas::Lineage::schema();
     schemas.insert(schemas::Lineage::name().into_owned(), written(&lineage)?);
+    let linked = schemas::LinkedBy::schema();
+    schemas.insert(schemas::LinkedBy::name().into_owned(), written(&linked)?);
     for &kind in Kind::ALL {
         let name = format!("{kind:?}");
         schemas.insert(format!("{name}Page"), page(&name));
@@ -21,6 +23,7 @@ pub(super) fn add(paths: &mut Map<String, Value>, schemas: &mut Map<String, Valu
         schemas.insert(name.clone(), document(kind));
         paths.insert(records::list_path(kind), json!({ "get": list(kind, &name)? }));
         paths.insert(records::get_path(kind), json!({ "get": get(kind, &name)? }));
+        super::writes::add(kind, &name, paths, schemas);
     }
     Ok(())
 }
@@ -78,7 +81,7 @@ fn filter(kind: Kind, field: &str) -> Value {
     })
 }
 
-fn success(about: &str, schema: &str) -> Value {
+pub(super) fn success(about: &str, schema: &str) -> Value {
     json!({ "description": about, "content": { "application/json": { "schema": reference(schema) } } })
 }
 
@@ -138,7 +141,7 @@ fn document(kind: Kind) -> Value {
 }
 
 /// Says how private a field is, for readers and for programs.
-fn mark(property: &mut Value, sensitivity: Sensitivity) {
+pub(super) fn mark(property: &mut Value, sensitivity: Sensitivity) {
     let label = match sensitivity {
         Sensitivity::Public => return,
         Sensitivity::Contact => "contact",
@@ -149,7 +152,7 @@ fn mark(property: &mut Value, sensitivity: Sensitivity) {
     property["x-sensitivity"] = label.into();
 }
 
-fn tag(kind: Kind) -> &'static str {
+pub(super) fn tag(kind: Kind) -> &'static str {
     match kind {
         Kind::Company | Kind::LegalEntity | Kind::OrgUnit | Kind::Employee | Kind::Account => "organisation",
         Kind::Candidate | Kind::CandidateSource | Kind::Vacancy => "recruitment",
@@ -168,7 +171,7 @@ fn id() -> Value {
     json!({ "type": "string", "pattern": "^[0-9a-f]{32}$", "description": "The record's id." })
 }
 
-fn reference(name: &str) -> Value {
+pub(super) fn reference(name: &str) -> Value {
     json!({ "$ref": format!("#/components/schemas/{name}") })
 }
 

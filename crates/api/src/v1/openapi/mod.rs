@@ -1,9 +1,14 @@
 //! The description of everything that is served outside the faces, as OpenAPI 3.1: from the annotations of the routes
 //! and, for records, from the list of kinds.
 
+pub(super) mod check;
 mod fields;
+mod further;
 mod kinds;
 pub(super) mod serve;
+mod writes;
+
+pub(super) use fields::of as fields_of;
 
 use std::sync::OnceLock;
 
@@ -28,9 +33,14 @@ const TAGS: &[(&str, &str)] = &[
     ("travel and spend", "Travel, bookings and claims"),
     ("recognition", "Recognitions, points and rewards"),
     ("changes", "The journal"),
+    ("identity", "Which records are one"),
+    ("apps", "Programs that call, for those who administrate"),
+    ("webhooks", "Where apps are told of changes"),
     ("connections", "Accounts at vendors"),
     ("runs", "Syncs and their proofs"),
+    ("writes", "What the hub does at vendors"),
     ("events", "What vendors send"),
+    ("privacy", "What a person may ask for"),
     ("operation", "Health, metrics and this document"),
 ];
 
@@ -86,13 +96,21 @@ fn complete(path: &str, operation: &mut Value) {
     let keyed = path.starts_with("/v1/") && path != serve::PATH;
     operation["security"] = if keyed { json!([{ "api_key": [] }]) } else { json!([]) };
     let Some(responses) = operation["responses"].as_object_mut() else { return };
+    // An operation that hands on somebody else's answers says itself what else may come.
+    if responses.contains_key("default") {
+        return;
+    }
     let mut problem = |status: &str, about: &str| {
         responses.entry(status).or_insert_with(|| kinds::problem(about));
     };
     if keyed {
         problem("400", "A parameter cannot be taken; `field` names it.");
         problem("401", "The key is missing or unknown.");
-        problem("403", "The app is switched off, or may not see this.");
+        problem("403", "The app is switched off, calls from where it may not, or may not see or do this.");
+        problem(
+            "429",
+            "The app's requests are used up, or too many wrong keys came from there; Retry-After says when to ask again.",
+        );
     }
     problem("default", "Something else went wrong.");
 }

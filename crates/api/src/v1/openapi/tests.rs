@@ -4,8 +4,10 @@ use std::fmt;
 
 use serde::de::{DeserializeOwned, Deserializer, Error as _, Visitor};
 use tongshi_model::{
-    Approval, Candidate, CandidateSource, Company, Employee, FormField, FormSection, Kind, LegalEntity,
-    Money, OrgUnit, Quantity, SalaryItem, ShiftAssignment, TimelineEntry, Vacancy, Visit,
+    Account, AccountingEntry, Allocation, Approval, Booking, Candidate, CandidateSource, Company, Employee,
+    EntryLine, ExpenseClaim, ExpenseLine, FormField, FormSection, Invoice, Kind, LegalEntity, Money, OrgUnit,
+    Payee, Payment, Place, PointsEntry, Quantity, Recognition, Redemption, RewardItem, SalaryItem,
+    ShiftAssignment, TimelineEntry, TravelRequest, TripLeg, Vacancy, Visit,
 };
 
 use super::{fields, openapi};
@@ -74,6 +76,15 @@ fn every_field_of_the_model_is_described() {
         (Kind::Approval, names_of::<Approval>()),
         (Kind::SalaryItem, names_of::<SalaryItem>()),
         (Kind::Visit, names_of::<Visit>()),
+        (Kind::Account, names_of::<Account>()),
+        (Kind::TravelRequest, names_of::<TravelRequest>()),
+        (Kind::Booking, names_of::<Booking>()),
+        (Kind::ExpenseClaim, names_of::<ExpenseClaim>()),
+        (Kind::AccountingEntry, names_of::<AccountingEntry>()),
+        (Kind::Recognition, names_of::<Recognition>()),
+        (Kind::RewardItem, names_of::<RewardItem>()),
+        (Kind::Redemption, names_of::<Redemption>()),
+        (Kind::PointsEntry, names_of::<PointsEntry>()),
     ];
     for (kind, names) in &types {
         let described: Vec<&str> = fields::of(*kind).iter().map(|field| field.name).collect();
@@ -81,11 +92,22 @@ fn every_field_of_the_model_is_described() {
         assert!(kind.lookups().iter().all(|lookup| names.contains(lookup)), "{kind}");
     }
     for kind in Kind::ALL {
-        let typed = types.iter().any(|(known, _)| known == kind);
-        assert_eq!(fields::of(*kind).is_empty(), !typed, "{kind}");
+        assert!(types.iter().any(|(known, _)| known == kind), "{kind}");
     }
-    let inner =
-        [names_of::<Quantity>(), names_of::<FormSection>(), names_of::<FormField>(), names_of::<Money>()];
+    let inner = [
+        names_of::<Quantity>(),
+        names_of::<FormSection>(),
+        names_of::<FormField>(),
+        names_of::<Money>(),
+        names_of::<TripLeg>(),
+        names_of::<Place>(),
+        names_of::<ExpenseLine>(),
+        names_of::<Allocation>(),
+        names_of::<Invoice>(),
+        names_of::<Payee>(),
+        names_of::<Payment>(),
+        names_of::<EntryLine>(),
+    ];
     for ((name, described), names) in fields::nested().iter().zip(inner) {
         assert_eq!(described.iter().map(|field| field.name).collect::<Vec<_>>(), names, "{name}");
     }

@@ -2,7 +2,7 @@
 
 use axum::{Json, extract::State};
 use tongshi_hub::{Hub, PunchQuery, PunchView};
-use tongshi_model::{Error, Id, LocalDate};
+use tongshi_model::{Id, LocalDate, Sensitivity};
 
 use crate::{
     authentication::Caller,
@@ -41,19 +41,18 @@ pub(in crate::v1) async fn list_punches(
     caller: Caller,
     Query(wanted): Query<ListPunches>,
 ) -> Result<Json<Page<PunchView>>, Problem> {
-    let after = wanted.after.as_deref().map(|after| position(&caller, after)).transpose()?;
+    caller.scopes().may_see_punches()?;
+    let after = cursor::position(&caller, LIST, wanted.after.as_deref())?;
     let limit = wanted.limit.0;
     let (employee, from, to) = (wanted.employee, wanted.date_from, wanted.date_to);
     let query = PunchQuery { employee, from, to, after, limit };
-    let data = hub.punches(caller.workspace(), &query).await?;
+    let mut data = hub.punches(caller.workspace(), &query).await?;
+    // The device and the place are about the person.
+    if caller.scopes().sensitivity < Sensitivity::Personal {
+        data.iter_mut().for_each(|punch| punch.detail = None);
+    }
     // A full page may be the last; then the next is empty.
     let full = data.len() >= limit as usize;
-    let last = data.last().filter(|_| full);
-    let next = last.map(|last| cursor::seal(&caller, LIST, &last.id.to_string()));
-    Ok(Json(Page { data, next }))
-}
-
-fn position(caller: &Caller, after: &str) -> Result<i64, Error> {
-    let position = cursor::open(caller, LIST, after)?;
-    position.parse().map_err(|_| Error::internal("a cursor that we sealed is no number"))
+    let last = data.last().filter(|_| full).map(|last| last.id);
+    Ok(Json(Page::cut(data, &caller, LIST, last)))
 }

@@ -1,3 +1,4 @@
 //! Punches: facts, many and immutable.
 
+pub(super) mod create;
 pub(super) mod list;

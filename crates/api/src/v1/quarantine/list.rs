@@ -20,5 +20,7 @@ pub(in crate::v1) async fn list_quarantine(
     caller: Caller,
     Query(Nothing): Query<Nothing>,
 ) -> Result<Json<Page<Quarantined>>, Problem> {
-    Ok(Json(Page::whole(hub.quarantine(caller.workspace()).await?)))
+    let mut rows = hub.quarantine(caller.workspace()).await?;
+    rows.retain(|row| caller.scopes().sees(row.kind));
+    Ok(Json(Page::whole(rows)))
 }

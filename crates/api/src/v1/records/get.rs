@@ -46,8 +46,11 @@ pub(super) async fn get(
         return Err(nobody().into());
     }
     let record = hub.record(caller.workspace(), kind, id, caller.scopes()).await?;
+    hub.note_records(caller.workspace(), &caller.actor(), "v1", [&record]).await?;
     let lineage = if wanted.lineage.0 {
-        Some(hub.lineage(caller.workspace(), record.id, caller.scopes()).await?)
+        let lineage = hub.lineage(caller.workspace(), record.id, caller.scopes()).await?;
+        hub.note_lineage(caller.workspace(), &caller.actor(), "v1", (kind, record.id), &lineage).await?;
+        Some(lineage)
     } else {
         None
     };

@@ -36,19 +36,18 @@ pub(super) async fn list(
     wanted: Filtered<ListRecords>,
 ) -> Result<Json<Page<RecordView>>, Problem> {
     let Filtered { known, filters } = wanted;
-    let after = known.after.as_deref().map(|after| cursor::open(&caller, kind.name(), after)).transpose()?;
     let query = RecordQuery {
         kind,
         filters,
         date_from: known.date_from,
         date_to: known.date_to,
         deleted: known.include_deleted.0,
-        after: after.map(str::to_owned),
+        after: cursor::position(&caller, kind.name(), known.after.as_deref())?,
         limit: known.limit.0,
     };
     let page = hub.records(caller.workspace(), &query, caller.scopes()).await?;
-    let next = page.next.map(|position| cursor::seal(&caller, kind.name(), &position));
-    Ok(Json(Page { data: page.data, next }))
+    hub.note_records(caller.workspace(), &caller.actor(), "v1", &page.data).await?;
+    Ok(Json(Page::cut(page.data, &caller, kind.name(), page.next)))
 }
 
 /// Fields by which records of a kind are filtered although they are no index.

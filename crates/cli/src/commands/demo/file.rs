@@ -9,7 +9,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use tongshi_hub::{Hub, NewApp, NewAppKeys, Scopes, Workspace};
+use tongshi_hub::{Actor, Hub, NewApp, NewAppKeys, Scopes, Workspace};
 use tongshi_model::Id;
 
 use crate::{commands::app::face_keys, exit::Failure, program::Program};
@@ -20,6 +20,8 @@ const FILE: &str = "demo.json";
 const APP: &str = "demo";
 /// Where the vendors' sign-in pages send the browser back to. Nothing has to answer there: scripts read the address.
 const CALLBACK: &str = "http://127.0.0.1/callback";
+/// The company's number at vendors that number companies: invented.
+const TENANT: &str = "7361230011223344556";
 
 /// The document. No `Debug`: it holds keys.
 #[derive(Serialize, Deserialize)]
@@ -71,7 +73,9 @@ pub(super) async fn keys(
         return Ok(demo);
     }
     let token = Id::random(&*program.randomness).to_string();
-    let settings = json!({ "company_token": token, "callback_url": CALLBACK, "sandbox": true });
+    let settings = json!({
+        "company_token": token, "callback_url": CALLBACK, "redirect_uri": CALLBACK, "tenant_id": TENANT, "sandbox": true,
+    });
     let faces: Vec<String> = hub.dialects().iter().map(|dialect| dialect.id.to_owned()).collect();
     let behind = register(hub, sandbox, faces, settings.clone()).await?;
     let before = register(hub, workspace, Vec::new(), json!({})).await?;
@@ -79,8 +83,11 @@ pub(super) async fn keys(
     for (face, fields) in face_keys(&behind) {
         let entry = entries.entry(face.to_owned()).or_default();
         entry.extend(fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
-        for name in ["company_token", "callback_url"] {
-            entry.insert(name.to_owned(), settings[name].as_str().unwrap_or_default().to_owned());
+        // What else an account at this vendor consists of is a setting of the app.
+        for field in hub.dialect(face)?.credential {
+            if let Some(value) = settings[field.name].as_str() {
+                entry.insert(field.name.to_owned(), value.to_owned());
+            }
         }
     }
     Ok(Demo {
@@ -101,8 +108,12 @@ async fn register(
     faces: Vec<String>,
     settings: Value,
 ) -> Result<NewAppKeys, Failure> {
-    let new = NewApp { name: APP.to_owned(), faces, scopes: Scopes::all(), settings };
-    Ok(hub.create_app(workspace, new).await?)
+    // One that is left from a demo whose file is lost has keys that nobody knows any more.
+    if hub.apps(workspace).await?.iter().any(|app| app.name == APP) {
+        hub.delete_app(workspace, APP, &Actor::cli()).await?;
+    }
+    let new = NewApp { name: APP.to_owned(), faces, scopes: Scopes::all(), settings, ..NewApp::default() };
+    Ok(hub.create_app(workspace, new, &Actor::cli()).await?)
 }
 
 fn earlier(path: &Path) -> Option<Demo> {
@@ -113,7 +124,7 @@ async fn still_work(hub: &Hub, demo: &Demo, workspace: &Workspace, sandbox: &Wor
     let all_faces = hub.dialects().iter().all(|dialect| demo.faces.contains_key(dialect.id));
     let mut works = all_faces && demo.faces.len() == hub.dialects().len();
     for (key, of) in [(&demo.hub.api_key, workspace), (&demo.hub.sandbox_api_key, sandbox)] {
-        let principal = hub.authenticate(key).await;
+        let principal = hub.authenticate(key, None).await;
         works &= principal.is_ok_and(|principal| principal.workspace.no == of.no);
     }
     works

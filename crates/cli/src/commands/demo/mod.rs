@@ -5,11 +5,12 @@ mod file;
 mod tour;
 
 use serde_json::Value;
-use tongshi_hub::{Hub, NewConnection, SyncOptions, Workspace};
+use tongshi_hub::{Hub, NewConnection, Ranges, SyncOptions, Workspace};
 use tongshi_model::Secret;
 
 use crate::{
     commands::{serve, sync},
+    config::Settings,
     exit::{Exit, Failure},
     logging, print,
     program::{Absent, Program},
@@ -56,6 +57,15 @@ pub(crate) struct Args {
     /// Stop when everything is done
     #[arg(long)]
     exit: bool,
+}
+
+/// Lets webhooks go to programs on this machine, unless somebody has said where they may go.
+pub(crate) fn permit_this_machine(settings: &mut Settings) {
+    if settings.webhook_private_ranges == Ranges::default()
+        && let Ok(here) = "127.0.0.0/8,::1/128".parse()
+    {
+        settings.webhook_private_ranges = here;
+    }
 }
 
 /// Runs the command.

@@ -4,7 +4,7 @@
 use http::{HeaderValue, Method, header};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use tongshi_dialect::{Incoming, Message, Record, Row, hmac_sha256_hex, verify_hmac_sha256_hex};
+use tongshi_dialect::{EventAsk, Events, Incoming, Message, Row, hmac_sha256_hex, verify_hmac_sha256_hex};
 use tongshi_model::{Error, Kind, Secret};
 
 use super::{map, rows};
@@ -91,26 +91,32 @@ struct SentEvent<'a, T> {
     data: std::collections::BTreeMap<&'a str, T>,
 }
 
-/// The event that Zhiren would send for a change, ready to go; none for what it sends none for.
-pub(in crate::zhiren) fn event(
-    topic: &str,
-    record: &Record,
-    address: &str,
-    secret: &Secret,
-) -> Option<Result<Message, Error>> {
-    if !matches!(topic, "created" | "updated" | "deleted") {
-        return None;
+/// How Zhiren tells apps of changes.
+pub(in crate::zhiren) struct ZhirenEvents;
+
+impl Events for ZhirenEvents {
+    /// The event that Zhiren would send, signed with the app's secret; none for what it sends none for.
+    fn make(&self, ask: &EventAsk<'_>) -> Option<Result<Message, Error>> {
+        let topic = ask.topic;
+        let (record, (_, secret)) = (ask.record?, ask.key?);
+        if !matches!(topic, "created" | "updated" | "deleted") {
+            return None;
+        }
+        let body = match record.kind {
+            Kind::Employee => record
+                .read()
+                .and_then(|employee| body("employee", topic, &map::show_employee(record.id, employee, None))),
+            Kind::OrgUnit => record
+                .read()
+                .and_then(|unit| body("department", topic, &map::show_department(record.id, unit, None))),
+            _ => return None,
+        };
+        Some(body.and_then(|body| signed(ask.address, body, secret)))
     }
-    let body = match record.kind {
-        Kind::Employee => record
-            .read()
-            .and_then(|employee| body("employee", topic, &map::show_employee(record.id, employee, None))),
-        Kind::OrgUnit => record
-            .read()
-            .and_then(|unit| body("department", topic, &map::show_department(record.id, unit, None))),
-        _ => return None,
-    };
-    Some(body.and_then(|body| signed(address, body, secret)))
+
+    fn topics(&self) -> &'static [&'static str] {
+        &["visit.notified"]
+    }
 }
 
 fn body<T: Serialize>(noun: &str, topic: &str, data: &T) -> Result<Vec<u8>, Error> {

@@ -1,7 +1,9 @@
 //! Zhiren as the hub calls it: one connection, in model words. Here the connection itself; what is read lies in
-//! `listings` and `rows`, what is written in `writes`, what the vendor sends by itself in `events`.
+//! `listings` and `rows`, what is written in `writes`, what the vendor sends by itself in `events`, whether the account
+//! works in `health`.
 
 mod events;
+mod health;
 mod listings;
 mod rows;
 mod writes;
@@ -10,12 +12,12 @@ use async_trait::async_trait;
 use serde_json::{Map, Value};
 use tongshi_dialect::{
     Ask, AuthScheme, CallError, Client, Connect, Connector, Credential, CredentialField, Existence,
-    Explanation, Fingerprint, Health, Incoming, Listing, Message, Operation, Page, Receipt, Reply, Row,
-    Signs, Slice, Write, operations,
+    Explanation, Fingerprint, Health, Incoming, Listing, Message, Operation, Page, PushError, Pushed, Reply,
+    Row, Seen, Signs, Slice, Target, Write, operations,
 };
-use tongshi_model::{Draft, Error, Kind, Secret, Space, Timestamp};
+use tongshi_model::{Action, Draft, Error, Kind, Secret, Space, Timestamp};
 
-pub(super) use self::events::event;
+pub(super) use self::events::ZhirenEvents;
 use super::{
     auth::{AccessToken, Signature, SigningKey},
     map, wire,
@@ -133,9 +135,7 @@ impl Connector for Connection {
     }
 
     async fn check(&self) -> Result<Health, Error> {
-        let body = self.ask(&wire::SubCompanyList {}).await?;
-        let found = rows::cut(&body, rows::by_uuid)?.rows.len();
-        Ok(Health { text: format!("Zhiren answers; it shows {found} sub-companies") })
+        health::check(self).await
     }
 
     fn plan(&self, listing: &Listing, ask: &Ask<'_>) -> Vec<Slice> {
@@ -181,8 +181,20 @@ impl Connector for Connection {
         })
     }
 
-    async fn push(&self, write: &Write) -> Result<Receipt, Error> {
-        self.push_write(write).await
+    fn batch_max(&self, target: Target, _action: Action) -> usize {
+        self.batch_of(target)
+    }
+
+    fn repeatable(&self, target: Target, _action: Action) -> bool {
+        writes::is_repeatable(target)
+    }
+
+    async fn push(&self, writes: &[Write]) -> Result<Vec<Pushed>, PushError> {
+        self.push_writes(writes).await
+    }
+
+    async fn read_back(&self, writes: &[Write]) -> Result<Vec<Seen>, Error> {
+        self.see_writes(writes).await
     }
 
     async fn call(&self, operation: &str, fields: Map<String, Value>) -> Option<Result<Reply, Error>> {

@@ -12,7 +12,7 @@ mod recruitment;
 
 use std::sync::Arc;
 
-use tongshi_dialect::{Caller, Desk, Face, Query, Record, Server, Workforce};
+use tongshi_dialect::{Attempt, AuthFault, Caller, Desk, Face, Query, Record, Server, Workforce};
 use tongshi_model::{Clock, Id, Kind, LocalDate, Timestamp, parse_date, shanghai};
 
 use super::wire::{Fault, FaultCode, Zhiren};
@@ -73,6 +73,13 @@ fn check_company(caller: &Caller, token: Option<&str>) -> Result<(), Fault> {
         }
         _ => Ok(()),
     }
+}
+
+/// An attempt to show a code or a secret that belongs to this id, unless too many have failed.
+fn attempt<'a>(caller: &Caller, place: &'static str, id: &'a str) -> Result<Attempt<'a>, Fault> {
+    let attempt = Attempt { peer: caller.peer, place, id };
+    caller.desk.may_try(&attempt).map_err(|wait| AuthFault::Blocked(wait.seconds()))?;
+    Ok(attempt)
 }
 
 /// The live record with the id that a text names.

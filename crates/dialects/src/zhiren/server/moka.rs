@@ -2,9 +2,10 @@
 //! a code's life: ours are used once and expire as they were made to (§6.27). A refusal is 4xx, like all others.
 
 use serde_json::{Value, json};
-use tongshi_dialect::{Caller, Token};
-use tongshi_model::{Draft, Timestamp};
+use tongshi_dialect::Caller;
+use tongshi_model::Draft;
 
+use super::attempt;
 use crate::zhiren::{
     map, wire,
     wire::{Fault, FaultCode},
@@ -16,8 +17,7 @@ const BIND_CODE: &str = "zhiren.bind_code";
 const BINDING: &str = "zhiren.moka_binding";
 
 pub(super) async fn check(caller: Caller, ask: wire::MokaBindCheck) -> Result<wire::MokaDone, Fault> {
-    let token = caller.workforce()?.token(BIND_CODE, &ask.bind_code).await?;
-    valid(token, caller.now)?;
+    valid(&caller, &ask.bind_code).await?;
     Ok(done())
 }
 
@@ -30,7 +30,7 @@ pub(super) async fn bind(caller: Caller, ask: wire::MokaBind) -> Result<wire::Mo
         "company_name": required("companyName", ask.company_name)?,
     });
     let workforce = caller.workforce()?;
-    valid(workforce.token(BIND_CODE, &ask.bind_code).await?, caller.now)?;
+    valid(&caller, &ask.bind_code).await?;
     // Of two who come at once only one gets the code.
     workforce.use_token(BIND_CODE, &ask.bind_code).await?.ok_or_else(ended)?;
     workforce.remember(BINDING, &binding).await?;
@@ -53,10 +53,15 @@ pub(super) async fn push_candidate(
     Ok(done())
 }
 
-fn valid(token: Option<Token>, now: Timestamp) -> Result<(), Fault> {
-    let token = token.ok_or_else(|| Fault::no_record("there is no such bind_code"))?;
-    let over = token.used_at.is_some() || token.expires_at.is_some_and(|expires_at| expires_at <= now);
-    if over { Err(ended()) } else { Ok(()) }
+async fn valid(caller: &Caller, bind_code: &str) -> Result<(), Fault> {
+    let grant = caller.grant.as_deref();
+    let guess = attempt(caller, BIND_CODE, grant.map_or("", |grant| &grant.key_id))?;
+    let Some(token) = caller.workforce()?.token(BIND_CODE, bind_code).await? else {
+        caller.desk.failed(&guess, grant).await;
+        return Err(Fault::no_record("there is no such bind_code"));
+    };
+    let over = token.expires_at.is_some_and(|expires_at| expires_at <= caller.now);
+    if over || token.used_at.is_some() { Err(ended()) } else { Ok(()) }
 }
 
 fn ended() -> Fault {

@@ -4,20 +4,24 @@
 use std::sync::Arc;
 
 use serde_json::json;
-use tongshi_dialect::{Caller, Dialect as _, Grant};
+use tongshi_dialect::{AuthFault, Caller, Dialect as _, Grant, Screen, escape, hidden, page};
 use tongshi_model::{Employee, Kind};
 use tongshi_oauth::{is_registered, return_url, same_secret};
 
-use super::live;
+use super::{attempt, live};
 use crate::zhiren::{
     auth::ACCESS_TOKEN,
     map, wire,
-    wire::{Fault, FaultCode, Screen, Zhiren, escape, page},
+    wire::{Fault, FaultCode, Zhiren},
 };
 
 /// What response codes are issued for, and how long they live.
 const RESPONSE_CODE: &str = "zhiren.response_code";
 const RESPONSE_CODE_SECONDS: i64 = 300;
+/// Which of the face's keys sign-in goes by.
+const APP_ID: &str = "app_id";
+/// Where guesses at the sign-in page and at codes are counted.
+const SIGN_IN: &str = "zhiren.sign_in";
 /// How long access tokens live.
 const ACCESS_TOKEN_SECONDS: i64 = 7200;
 /// The longest state that is carried.
@@ -30,6 +34,7 @@ pub(super) async fn authorize(caller: Caller, ask: wire::Authorize) -> Result<Sc
 
 pub(super) async fn sign_in(caller: Caller, ask: wire::SignIn) -> Result<Screen, Fault> {
     let grant = sandbox_app(&caller, &ask.app_id, &ask.callback_url, &ask.state).await?;
+    let attempt = attempt(&caller, SIGN_IN, &ask.empno)?;
     let found = grant.workforce.find(Kind::Employee, "employee_no", &ask.empno).await?;
     let mut user = None;
     for record in found {
@@ -39,7 +44,11 @@ pub(super) async fn sign_in(caller: Caller, ask: wire::SignIn) -> Result<Screen,
             user = Some(record.id);
         }
     }
-    let Some(user) = user else { return Ok(form(&ask.app_id, &ask.callback_url, &ask.state, true)) };
+    let Some(user) = user else {
+        caller.desk.failed(&attempt, Some(&*grant)).await;
+        return Ok(form(&ask.app_id, &ask.callback_url, &ask.state, true));
+    };
+    caller.desk.passed(&attempt);
     let payload = json!({"app_id": ask.app_id, "callback_url": ask.callback_url, "employee": user});
     let code = grant.workforce.issue_token(RESPONSE_CODE, payload, Some(RESPONSE_CODE_SECONDS)).await?;
     let mut pairs = vec![("response_code", code.as_str())];
@@ -55,13 +64,26 @@ pub(super) async fn access_token(
 ) -> Result<wire::TokenAnswer, Fault> {
     // Whoever has the wrong secret learns no more than whoever made the app up.
     let refused = || Fault::new(FaultCode::AccessKey, "app_id and app_secret do not belong together");
-    let grant = caller.desk.by_key(Zhiren::ID, &ask.app_id).await?.ok_or_else(refused)?;
-    if grant.disabled || !same_secret(&grant.secret, &ask.app_secret) {
+    let attempt = attempt(&caller, Zhiren::ID, &ask.app_id)?;
+    let Some(grant) = caller.desk.by_key(Zhiren::ID, APP_ID, &ask.app_id).await? else {
+        caller.desk.failed(&attempt, None).await;
         return Err(refused());
+    };
+    if grant.disabled || !same_secret(&grant.secret, &ask.app_secret) {
+        caller.desk.failed(&attempt, Some(&*grant)).await;
+        return Err(refused());
+    }
+    caller.desk.passed(&attempt);
+    if !grant.admits(caller.peer) {
+        return Err(AuthFault::Address.into());
     }
     check_callback(&grant, &ask.callback_url)?;
     let ended = || Fault::no_record("the response_code is not valid: unknown, used or expired");
-    let token = grant.workforce.use_token(RESPONSE_CODE, &ask.response_code).await?.ok_or_else(ended)?;
+    let guess = super::attempt(&caller, RESPONSE_CODE, &ask.app_id)?;
+    let Some(token) = grant.workforce.use_token(RESPONSE_CODE, &ask.response_code).await? else {
+        caller.desk.failed(&guess, Some(&*grant)).await;
+        return Err(ended());
+    };
     let over = token.expires_at.is_some_and(|expires_at| expires_at <= caller.now);
     // A code is for the app and the address to which it was given, and for nobody else.
     if over || token.payload["app_id"] != *ask.app_id || token.payload["callback_url"] != *ask.callback_url {
@@ -82,8 +104,12 @@ async fn sandbox_app(
     state: &str,
 ) -> Result<Arc<Grant>, Fault> {
     let unknown = || Fault::new(FaultCode::AccessKey, "no app has this app_id");
-    let grant =
-        caller.desk.by_key(Zhiren::ID, app_id).await?.filter(|grant| !grant.disabled).ok_or_else(unknown)?;
+    let attempt = attempt(caller, Zhiren::ID, app_id)?;
+    let found = caller.desk.by_key(Zhiren::ID, APP_ID, app_id).await?;
+    let Some(grant) = found.filter(|grant| !grant.disabled) else {
+        caller.desk.failed(&attempt, None).await;
+        return Err(unknown());
+    };
     if grant.settings["sandbox"] != true {
         return Err(Fault::new(FaultCode::Forbidden, "sign-in is not set up for this app"));
     }
@@ -95,8 +121,7 @@ async fn sandbox_app(
 }
 
 fn check_callback(grant: &Grant, callback_url: &str) -> Result<(), Fault> {
-    let registered = grant.setting("callback_url").unwrap_or_default();
-    if is_registered(registered, callback_url) {
+    if grant.redirect_uris().any(|registered| is_registered(registered, callback_url)) {
         return Ok(());
     }
     Err(Fault::parameter("callback_url is not the one that is registered for this app"))
@@ -104,9 +129,7 @@ fn check_callback(grant: &Grant, callback_url: &str) -> Result<(), Fault> {
 
 /// The page with the form. It posts to where it came from, without the question that brought the user here.
 fn form(app_id: &str, callback_url: &str, state: &str, refused: bool) -> Screen {
-    let hidden = [("app_id", app_id), ("callback_url", callback_url), ("state", state)]
-        .map(|(name, value)| format!("<input type=\"hidden\" name=\"{name}\" value=\"{}\">\n", escape(value)))
-        .concat();
+    let hidden = hidden(&[("app_id", app_id), ("callback_url", callback_url), ("state", state)]);
     let notice = if refused {
         "<p role=\"alert\">工号与手机号不符。No employee has this number and this mobile.</p>\n"
     } else {

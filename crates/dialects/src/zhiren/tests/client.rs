@@ -8,15 +8,16 @@ use std::{
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 use tongshi_dialect::{
-    Ask, Connect, Connector, Credential, Existence, Incoming, Message, Over, Page, Promptly, Reach, Reply,
-    Row, Slice, Subject, Window, Workforce as _, Write,
+    Ask, Connect, Connector, Credential, EventAsk, Existence, Incoming, MemoryTokens, Message, Named, Over,
+    Page, Promptly, Pushed, Reach, Record, Reply, Row, Seen, Slice, Subject, Target, Window, Workforce as _,
+    Write, WriteBody,
     fake::{FakeWorkforce, Scripted},
 };
 use tongshi_model::{
-    Approval, ApprovalCategory, ApprovalResult, ApprovalStatus, Candidate, CandidateSource, Clock, Coded,
-    Currency, Direction, Employee, Entity, Error, ErrorKind, FixedClock, Kind, LegalEntity, Money, OrgUnit,
-    Punch, PunchSource, SalaryItem, Secret, ShiftAssignment, TimelineEntry, TimelineKind, Timestamp, Vacancy,
-    Visit, VisitStatus,
+    Action, Approval, ApprovalCategory, ApprovalResult, ApprovalStatus, Candidate, CandidateSource, Clock,
+    Coded, Currency, Direction, Employee, Entity, Error, ErrorKind, FixedClock, Id, Kind, LegalEntity, Money,
+    OrgUnit, Punch, PunchSource, SalaryItem, Secret, SeededRandomness, ShiftAssignment, TimelineEntry,
+    TimelineKind, Timestamp, Vacancy, Visit, VisitStatus,
 };
 
 use super::stage::{NOW, Stage, company, date, id, instant, space};
@@ -283,15 +284,29 @@ async fn writes_arrive_in_every_layout() {
             day: None,
             detail: None,
         };
-        let mut punches: Vec<(String, Punch)> =
-            (0..90).map(|minute| ("TS-101".to_owned(), punch(minute))).collect();
-        punches.push(("nobody".to_owned(), punch(90)));
-        let receipt = connector.push(&Write::Punches(punches)).await.expect("sent");
-        assert_eq!(receipt.rows.len(), 91);
-        assert_eq!(receipt.rows.iter().filter(|row| row.is_ok()).count(), 90);
-        assert_eq!(receipt.rows[90], Err("employee not found".to_owned()));
+        let mut writes: Vec<Write> = (0..90).map(|minute| write_of(punch(minute), "TS-101")).collect();
+        writes.push(write_of(punch(90), "nobody"));
+        let at_once = connector.batch_max(Target::Punch, Action::Create);
+        assert!(at_once >= 40 && connector.repeatable(Target::Punch, Action::Create));
+        // Twice the same is once.
+        for _ in 0..2 {
+            let mut rows = Vec::new();
+            for chunk in writes.chunks(at_once) {
+                rows.extend(connector.push(chunk).await.expect("sent"));
+            }
+            assert_eq!(rows.len(), 91);
+            assert_eq!(rows.iter().filter(|row| **row == TAKEN).count(), 90);
+            assert_eq!(rows[90], Pushed::Refused("employee not found".to_owned()));
+        }
         let stored = stage.workforce.all_punches();
         assert_eq!((stored.len(), stored[0].at), (90, instant("2018-03-01T00:00:00+08:00")));
+        // The vendor shows the first and the last of a day; what lies between is neither there nor absent.
+        let there = Seen::There { remote_id: None };
+        let mut late = write_of(punch(600), "TS-101");
+        late.named = writes[0].named.clone();
+        let asked = [writes[0].clone(), writes[7].clone(), writes[89].clone(), late];
+        let seen = connector.read_back(&asked).await.expect("seen");
+        assert_eq!(seen, [there.clone(), Seen::Unknown, there, Seen::Absent]);
 
         let item = SalaryItem {
             employee: id("lin"),
@@ -299,17 +314,16 @@ async fn writes_arrive_in_every_layout() {
             subject: "绩效 & 奖金+".to_owned(),
             amount: Money { minor: 102_412, currency: Currency::CNY }.into(),
         };
-        let receipt = connector.push(&Write::Salary("TS-101".to_owned(), item.clone())).await.expect("sent");
-        assert_eq!(receipt.rows, [Ok(())]);
+        let salary = |item: &SalaryItem, number| record_write(item, item.employee, number);
+        assert_eq!(connector.push(&[salary(&item, "TS-101")]).await.expect("sent"), [TAKEN]);
         let stored = stage.workforce.all::<SalaryItem>().expect("read");
         assert_eq!(stored[0].1, item);
-        let receipt = connector.push(&Write::Salary("nobody".to_owned(), item.clone())).await.expect("sent");
-        assert!(receipt.rows[0].as_ref().is_err_and(|why| why.contains("1102")));
+        let refused = connector.push(&[salary(&item, "nobody")]).await.expect("sent");
+        assert!(matches!(&refused[0], Pushed::Refused(why) if why.contains("1102")));
         let huge = Money { minor: i64::MAX, currency: Currency::CNY };
         let item = SalaryItem { amount: huge.into(), ..item };
-        assert!(
-            connector.push(&Write::Salary("TS-101".to_owned(), item)).await.expect("held").rows[0].is_err()
-        );
+        let held = connector.push(&[salary(&item, "TS-101")]).await.expect("held");
+        assert!(matches!(held[0], Pushed::Refused(_)));
 
         let visit = Visit {
             host: id("lin"),
@@ -319,9 +333,42 @@ async fn writes_arrive_in_every_layout() {
             status: VisitStatus::Expected,
             notified_at: None,
         };
-        let receipt = connector.push(&Write::Visit(id("lin").to_string(), visit)).await.expect("sent");
-        assert_eq!(receipt.rows, [Ok(())]);
+        let visit = record_write(&visit, visit.host, "TS-101");
+        assert_eq!(connector.push(std::slice::from_ref(&visit)).await.expect("sent"), [TAKEN]);
         assert_eq!(stage.workforce.announcements().len(), 1);
+        assert!(!connector.repeatable(visit.target(), visit.action));
+        assert_eq!(connector.read_back(&[visit]).await.expect("asked"), [Seen::Unknown]);
+    }
+}
+
+const TAKEN: Pushed = Pushed::Taken { remote_id: None };
+
+/// A punch as the queue hands it over; the vendor knows the person by this number.
+fn write_of(punch: Punch, number: &str) -> Write {
+    let named = Named { remote_id: Some(punch.employee.to_string()), key: Some(number.to_owned()) };
+    Write {
+        id: id("write"),
+        action: Action::Create,
+        named: [(punch.employee, named)].into(),
+        body: WriteBody::Punch(punch),
+        remote_id: None,
+        fields: json!({}),
+        actor: "test".to_owned(),
+    }
+}
+
+/// A record as the queue hands it over; it refers to this person.
+fn record_write<E: Entity>(entity: &E, person: Id, number: &str) -> Write {
+    let doc = serde_json::to_string(entity).expect("JSON");
+    let named = Named { remote_id: Some(person.to_string()), key: Some(number.to_owned()) };
+    Write {
+        id: id("write"),
+        action: Action::Create,
+        body: WriteBody::Record { kind: E::KIND, doc },
+        remote_id: None,
+        named: [(person, named)].into(),
+        fields: json!({}),
+        actor: "test".to_owned(),
     }
 }
 
@@ -362,7 +409,8 @@ fn against(bodies: &[(u16, &[u8])]) -> (Box<dyn Connector>, Arc<Mutex<Vec<Messag
         settings: json!({}),
         transport: Arc::new(transport),
         pacer: Arc::new(Promptly),
-        clock: clock as Arc<dyn Clock>,
+        clock: Arc::clone(&clock) as Arc<dyn Clock>,
+        tokens: Arc::new(MemoryTokens::new(clock)),
     });
     (connector.expect("a connector"), seen)
 }
@@ -438,7 +486,9 @@ async fn a_refused_time_is_tried_once_with_the_vendors_clock() {
         .iter()
         .map(|message| message.query_value("tonce").expect("once").expect("there").into_owned())
         .collect();
-    assert_eq!(tonces, [NOW.to_string(), (NOW + 3600).to_string()]);
+    let (first, later) = tonces.split_first().expect("a call");
+    assert_eq!((first, &later[0]), (&NOW.to_string(), &(NOW + 3600).to_string()));
+    assert!(later.iter().all(|tonce| *tonce == later[0]), "the clock is learned once");
     let (connector, seen) = against(&[(401, stale)]);
     assert_eq!(connector.check().await.expect_err("refused").kind(), &ErrorKind::Unauthenticated);
     assert_eq!(seen.lock().expect("unpoisoned").len(), 2);
@@ -466,9 +516,11 @@ async fn punch_rows_are_read_in_every_spelling() {
     };
     let body = br#"[{"code":"0k"},{"code":"ok","empno":"1"},{"code":0},{"code":"0"},{"code":"error"}]"#;
     let (connector, _) = against(&[(200, body)]);
-    let receipt = connector.push(&Write::Punches(vec![("1".to_owned(), punch); 6])).await.expect("sent");
-    let taken: Vec<bool> = receipt.rows.iter().map(Result::is_ok).collect();
-    assert_eq!(taken, [true, true, true, true, false, false]);
+    let rows = connector.push(&vec![write_of(punch, "1"); 6]).await.expect("sent");
+    assert_eq!(rows[..4], [TAKEN; 4]);
+    assert!(matches!(rows[4], Pushed::Refused(_)));
+    // The vendor answered five rows for six punches: of the last nobody knows.
+    assert_eq!(rows[5], Pushed::Unsure);
 }
 
 #[tokio::test]
@@ -501,7 +553,20 @@ async fn events_are_signed_sent_and_read() {
     workforce.put(id("s1"), &LegalEntity::default()).expect("kept");
     let record = async |kind, name| workforce.get(kind, id(name)).await.expect("read").expect("there");
     let secret = Secret::new("sk");
-    let make = DESCRIPTOR.event.expect("sends events");
+    let events = DESCRIPTOR.events.expect("sends events");
+    let make = |topic: &str, record: &Record, address: &str, secret: &Secret| {
+        events.make(&EventAsk {
+            topic,
+            record: Some(record),
+            before: None,
+            address,
+            settings: &Value::Null,
+            key: Some(("ak", secret)),
+            id: "msg_1",
+            now: Timestamp::from_second(NOW).expect("in range"),
+            randomness: &SeededRandomness::new(1),
+        })
+    };
     let (connector, _) = against(&[(200, b"[]")]);
     let receive = |message: &Message| connector.receive(message).expect("takes events");
 
@@ -575,6 +640,7 @@ fn an_account_without_keys_is_refused() {
             transport: Arc::new(Scripted(|_| Ok(Reply::json(StatusCode::OK, "[]")))),
             pacer: Arc::new(Promptly),
             clock: Arc::new(FixedClock::at(Timestamp::from_second(NOW).expect("in range"))),
+            tokens: Arc::new(MemoryTokens::new(Arc::new(FixedClock::at(Timestamp::UNIX_EPOCH)))),
         })
         .err()
         .map(|error| error.public().to_owned())

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use http::{HeaderValue, Method, header};
 use serde_json::{Value, json};
 use tongshi_dialect::{
-    Connect, Connector, Credential, Face, Grant, Message, Promptly, Reply,
+    Connect, Connector, Credential, Face, Grant, MemoryTokens, Message, Promptly, Reply,
     fake::{FakeDesk, FakeWorkforce, Loopback},
     hmac_sha256_hex,
 };
@@ -153,6 +153,7 @@ impl Stage {
             transport: Arc::new(Loopback(Arc::clone(&self.face))),
             pacer: Arc::new(Promptly),
             clock: Arc::clone(&self.clock) as Arc<dyn Clock>,
+            tokens: Arc::new(MemoryTokens::new(Arc::clone(&self.clock) as Arc<dyn Clock>)),
         })
         .expect("a connector")
     }

@@ -164,7 +164,9 @@ impl From<AuthFault> for Fault {
             AuthFault::Unknown | AuthFault::Disabled => {
                 return Self::new(FaultCode::AccessKey, "the key is not valid");
             }
-            AuthFault::Forbidden => FaultCode::Forbidden,
+            AuthFault::Forbidden | AuthFault::Address => FaultCode::Forbidden,
+            // The document knows no throttling.
+            AuthFault::Blocked(_) => FaultCode::LIMITED,
         };
         Self::new(code, fault.to_string())
     }

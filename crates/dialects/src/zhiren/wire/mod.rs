@@ -5,7 +5,6 @@ mod approvals;
 mod attendance;
 mod company;
 mod fault;
-mod lenient;
 mod moka;
 mod oauth;
 mod organisation;
@@ -18,7 +17,10 @@ use bytes::Bytes;
 use http::{HeaderValue, Method, StatusCode, header};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, value::RawValue};
-use tongshi_dialect::{Dialect, FormFault, Message, ParamFault, Reply, Unread, strict_object, strict_pairs};
+use tongshi_dialect::{
+    Dialect, FormFault, Message, ParamFault, Reply, Screen, Unread, lenient, refusal, strict_object,
+    strict_pairs,
+};
 
 pub(crate) use self::{
     approvals::*,
@@ -131,7 +133,7 @@ impl Dialect for Zhiren {
 
     fn answer(body: Vec<u8>, shape: Shape) -> Reply {
         match shape {
-            Shape::Page => screen_reply(&body),
+            Shape::Page => Screen::reply(&body),
             Shape::Plain | Shape::CodeText | Shape::Moka | Shape::Flat => Reply::json(StatusCode::OK, body),
         }
     }
@@ -140,7 +142,7 @@ impl Dialect for Zhiren {
         let (code, status) = (fault.code, fault.code.status());
         let text = &*fault.text;
         let body = match shape {
-            Shape::Page => return fault_page(status, text),
+            Shape::Page => return refusal(status, text),
             Shape::Moka => serde_json::to_vec(&MokaAnswer { error_code: code, error_message: text.into() }),
             Shape::Plain | Shape::CodeText | Shape::Flat => {
                 serde_json::to_vec(&CodeText { code, text: Some(text.into()) })
@@ -154,7 +156,7 @@ impl Dialect for Zhiren {
     fn read(reply: &Reply, shape: Shape) -> Result<Bytes, Unread<Fault>> {
         let success = reply.status.is_success();
         if shape == Shape::Page {
-            return screen_read(reply).ok_or(Unread::Garbled);
+            return Screen::read(reply).ok_or(Unread::Garbled);
         }
         match reply.body.iter().find(|byte| !byte.is_ascii_whitespace()) {
             Some(b'[') if success => return Ok(reply.body.clone()),
@@ -170,6 +172,10 @@ impl Dialect for Zhiren {
             None if success && matches!(shape, Shape::Plain | Shape::Flat) => Ok(reply.body.clone()),
             Some(_) | None => Err(Unread::Garbled),
         }
+    }
+
+    fn code(fault: &Fault) -> Option<String> {
+        Some(fault.code.number().to_string())
     }
 
     fn is_stale(fault: &Fault) -> bool {

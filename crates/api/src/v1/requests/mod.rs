@@ -1,0 +1,3 @@
+//! The log of requests: what was refused, and why.
+
+pub(super) mod list;

@@ -1,0 +1,272 @@
+//! Waiqin as the hub calls it: one connection, in model words. People and units come through the signed OpenAPI;
+//! whoever has an app's keys can also ask whose a code is.
+
+mod listings;
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use async_trait::async_trait;
+use serde_json::{Map, Value};
+use tongshi_dialect::{
+    Ask, AuthScheme, CallError, Client, Connect, Connector, Credential, CredentialField, Existence,
+    Explanation, Fetched, Fingerprint, Health, Listing, Message, NoAuth, Operation, Page, PushError, Pushed,
+    Reply, Row, Seen, Signs, Slice, Target, Tokens, Write, operations,
+};
+use tongshi_model::{Action, Clock, Draft, Error, Id, Kind, Secret, Space, Timestamp};
+
+use super::{
+    auth::{AccessKey, Algorithm, AppToken, Digest, Signed},
+    map,
+    wire::{self, Fault, Stamp, Waiqin},
+};
+
+/// What an account consists of.
+pub(super) const CREDENTIAL: &[CredentialField] = &[
+    field("openid", "names the company to the OpenAPI", false, false),
+    field("appkey", "signs calls of the OpenAPI", true, false),
+    field("app_id", "names the app to the sign-in", false, false),
+    field("app_secret", "proves the app to the sign-in", true, false),
+    field("tenant_id", "the company's number at the sign-in", false, false),
+    field("redirect_uri", "where the sign-in returns to", false, false),
+];
+
+/// The vendor's usual life of an application token (§A1).
+const TOKEN_SECONDS: i64 = 7200;
+
+const fn field(name: &'static str, about: &'static str, secret: bool, required: bool) -> CredentialField {
+    CredentialField { name, about, secret, required }
+}
+
+/// The calling half, for one connection.
+pub(super) struct Connection {
+    client: Client<Waiqin>,
+    credential: Credential,
+    algorithm: Algorithm,
+    space: Space,
+    tokens: std::sync::Arc<dyn Tokens>,
+    clock: std::sync::Arc<dyn Clock>,
+    calls: AtomicU64,
+}
+
+/// Makes the calling half.
+pub(super) fn connect(connect: Connect) -> Result<Box<dyn Connector>, Error> {
+    let has = |name| connect.credential.get(name).is_some_and(|value| !value.expose().is_empty());
+    let (reads, signs_in) =
+        (has("openid") && has("appkey"), has("app_id") && has("app_secret") && has("tenant_id"));
+    if !reads && !signs_in {
+        return Err(Error::invalid(
+            "openid",
+            "Waiqin needs openid and appkey (to read people), or app_id, app_secret and tenant_id (to sign in), or all",
+        ));
+    }
+    let algorithm = match connect.settings["digest"].as_str() {
+        None | Some("md5") => Algorithm::Md5,
+        Some("sha256") => Algorithm::Sha256,
+        Some(_) => return Err(Error::invalid("digest", "digest must be md5 or sha256")),
+    };
+    let clock = std::sync::Arc::clone(&connect.clock);
+    Ok(Box::new(Connection {
+        client: Client::new(connect.transport, connect.pacer, connect.clock, ()),
+        credential: connect.credential,
+        algorithm,
+        space: connect.space,
+        tokens: connect.tokens,
+        clock,
+        calls: AtomicU64::new(0),
+    }))
+}
+
+/// Signs a message with an account's credentials and explains how.
+pub(super) fn sign(
+    message: &mut Message,
+    credential: &Credential,
+    now: Timestamp,
+) -> Result<Explanation, Error> {
+    let key = access_key(credential, Algorithm::default())?;
+    Digest::sign(message, &key, now);
+    Ok(Digest::explain(message))
+}
+
+fn access_key(credential: &Credential, algorithm: Algorithm) -> Result<AccessKey, Error> {
+    let openid = credential.require("openid")?.expose().to_owned();
+    Ok(AccessKey { openid, appkey: credential.require("appkey")?.clone(), algorithm })
+}
+
+#[async_trait]
+impl Signs<Digest> for Connection {
+    async fn key(&self) -> Result<AccessKey, Error> {
+        access_key(&self.credential, self.algorithm)
+    }
+}
+
+#[async_trait]
+impl Signs<AppToken> for Connection {
+    async fn key(&self) -> Result<Secret, Error> {
+        self.app_token().await
+    }
+}
+
+#[async_trait]
+impl Signs<Signed> for Connection {
+    async fn key(&self) -> Result<Secret, Error> {
+        self.app_token().await
+    }
+}
+
+#[async_trait]
+impl Signs<NoAuth> for Connection {
+    async fn key(&self) -> Result<(), Error> {
+        Ok(())
+    }
+}
+
+impl Connection {
+    /// The application's token, which everybody who calls through this connection shares (§A1: it is to be kept).
+    async fn app_token(&self) -> Result<Secret, Error> {
+        let text = |name| self.credential.require(name).map(|value| Some(value.expose().to_owned()));
+        let ask = wire::TokenGet {
+            app_id: text("app_id")?,
+            app_secret: text("app_secret")?,
+            tenant_id: text("tenant_id")?,
+        };
+        let fetch = Box::pin(async move {
+            let answer = self.client.call(&ask, &()).await?;
+            Ok(Fetched::new(answer.access_token, answer.expires_in, TOKEN_SECONDS))
+        });
+        self.tokens.get("app", fetch).await
+    }
+
+    /// A request's id: unlike any other of this process.
+    fn stamp(&self) -> Stamp {
+        let number = self.calls.fetch_add(1, Ordering::Relaxed);
+        let now = self.clock.now().as_microsecond();
+        let id = Id::of(&["msg", &self.space.connection.to_string(), &now.to_string(), &number.to_string()]);
+        Stamp::with_id(id.to_string())
+    }
+
+    /// Calls an operation and hands on the answer's bytes.
+    async fn ask<O>(&self, operation: &O) -> Result<bytes::Bytes, CallError<Fault>>
+    where
+        O: Operation<Dialect = Waiqin>,
+        Self: Signs<O::Auth>,
+    {
+        let key = Signs::<O::Auth>::key(self).await?;
+        self.client.call_bytes(operation, &key).await
+    }
+
+    /// Calls an operation with fields that nobody checked.
+    async fn call_raw<O>(&self, mut fields: Map<String, Value>) -> Result<Reply, Error>
+    where
+        O: Operation<Dialect = Waiqin>,
+        Self: Signs<O::Auth>,
+    {
+        if O::PATH.ends_with("/{msg_id}") {
+            for name in ["openid", "timestamp", "digest", "msg_id"] {
+                fields.entry(name).or_insert_with(|| "-".into());
+            }
+        }
+        let key = Signs::<O::Auth>::key(self).await?;
+        self.client.call_raw::<O>(fields, &key).await
+    }
+}
+
+#[async_trait]
+impl Connector for Connection {
+    fn listings(&self) -> &'static [Listing] {
+        let signs = self.credential.get("appkey").is_some_and(|key| !key.expose().is_empty());
+        if signs { listings::LISTINGS } else { &[] }
+    }
+
+    async fn check(&self) -> Result<Health, Error> {
+        if self.listings().is_empty() {
+            self.app_token().await?;
+            return Ok(Health { text: "Waiqin gives the app a token".to_owned(), findings: Vec::new() });
+        }
+        let ask = wire::OrganizationQuery { stamp: self.stamp(), org_status: Some("1".to_owned()) };
+        let found = listings::cut(&self.ask(&ask).await?)?.rows.len();
+        Ok(Health {
+            text: format!("Waiqin answers; it shows {found} organisation units"),
+            findings: Vec::new(),
+        })
+    }
+
+    fn plan(&self, _listing: &Listing, _ask: &Ask<'_>) -> Vec<Slice> {
+        vec![Slice { label: "all".to_owned(), params: Value::Null }]
+    }
+
+    async fn pull(
+        &self,
+        listing: &Listing,
+        _slice: &Slice,
+        _page: u32,
+        known: Option<Fingerprint>,
+    ) -> Result<Page, Error> {
+        let body = match listing.name {
+            "org_unit" => {
+                self.ask(&wire::OrganizationQuery { stamp: self.stamp(), org_status: None }).await?
+            }
+            _ => {
+                self.ask(&wire::EmployeeQuery { stamp: self.stamp(), ..wire::EmployeeQuery::default() })
+                    .await?
+            }
+        };
+        listings::page(&body, known)
+    }
+
+    fn read(&self, kind: Kind, row: &Row) -> Result<Draft, Error> {
+        listings::read(self.space, kind, &row.raw)
+    }
+
+    async fn exists(&self, kind: Kind, remote_id: &str) -> Result<Existence, Error> {
+        if kind != Kind::Employee {
+            return Ok(Existence::Unknown);
+        }
+        let ask = wire::EmployeeQuery {
+            stamp: self.stamp(),
+            id: Some(remote_id.to_owned()),
+            ..wire::EmployeeQuery::default()
+        };
+        let mut rows = listings::cut(&self.ask(&ask).await?)?.rows;
+        Ok(match (rows.len(), rows.pop()) {
+            (1, Some(row)) if row.remote_id == remote_id => Existence::Present(row),
+            (0, _) => Existence::Absent,
+            _ => Existence::Unknown,
+        })
+    }
+
+    fn batch_max(&self, _target: Target, _action: Action) -> usize {
+        1
+    }
+
+    fn repeatable(&self, _target: Target, _action: Action) -> bool {
+        false
+    }
+
+    async fn push(&self, _writes: &[Write]) -> Result<Vec<Pushed>, PushError> {
+        Err(Error::internal("a write reached a connector whose capabilities have none").into())
+    }
+
+    async fn read_back(&self, writes: &[Write]) -> Result<Vec<Seen>, Error> {
+        Ok(writes.iter().map(|_| Seen::Unknown).collect())
+    }
+
+    async fn call(&self, operation: &str, fields: Map<String, Value>) -> Option<Result<Reply, Error>> {
+        call_by_name(self, operation, fields).await
+    }
+}
+
+operations! {
+    Connection;
+    wire::TokenGet,
+    wire::Authorize,
+    wire::AuthorizeStep,
+    wire::MenuOpen,
+    wire::AppAuthorize,
+    wire::AuthorizeError,
+    wire::UserInfo,
+    wire::GetUserInfo,
+    wire::EmployeeQuery,
+    wire::OrganizationQuery,
+    wire::AttendanceQuery,
+    wire::TrackQuery,
+}
