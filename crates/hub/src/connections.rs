@@ -87,7 +87,7 @@ impl Hub {
         vendor_tokens::forget(&mut session, connection.no).await?;
         // Writes that rested because the account was refused are tried with the new one.
         routes::resume(&mut session, workspace, connection.no).await?;
-        let entry = AuditEntry::done("admin", "connection.save", &new.name)
+        let entry = AuditEntry::done("cli", "connection.save", &new.name)
             .with(json!({"dialect": dialect.id, "base_url": new.base_url}));
         audit::note(&mut session, workspace, entry).await?;
         session.commit().await?;

@@ -55,8 +55,8 @@ pub use audit::{AuditEntry, AuditPage, AuditProof, AuditQuery, AuditView};
 pub use backup::{Restored, Tombstones, back_up, missing_keys, restore};
 pub use connections::{ConnectionView, NewConnection};
 pub use deliveries::{
-    DeliveryPage, DeliveryView, NewWebhook, NewWebhookSecret, Ranges, Replay, Replayed, WebhookChange,
-    WebhookOwner, WebhookTest, WebhookView, is_public,
+    DeliveryPage, DeliveryView, NewWebhook, NewWebhookSecret, Replay, Replayed, WebhookChange, WebhookOwner,
+    WebhookTest, WebhookView, is_public, may_go_to,
 };
 pub use feed::{FeedQuery, Follower};
 pub use idempotency::{ANSWERS_KEPT_SECONDS, Answer, Begun, IdempotencyKey, KEY_CHARS_MAX, Once};

@@ -5,7 +5,8 @@ mod file;
 mod tour;
 
 use serde_json::Value;
-use tongshi_hub::{Hub, NewConnection, Ranges, SyncOptions, Workspace};
+use tongshi_dialect::Addresses;
+use tongshi_hub::{Hub, NewConnection, SyncOptions, Workspace};
 use tongshi_model::Secret;
 
 use crate::{
@@ -61,10 +62,10 @@ pub(crate) struct Args {
 
 /// Lets webhooks go to programs on this machine, unless somebody has said where they may go.
 pub(crate) fn permit_this_machine(settings: &mut Settings) {
-    if settings.webhook_private_ranges == Ranges::default()
-        && let Ok(here) = "127.0.0.0/8,::1/128".parse()
+    if settings.webhook_private_ranges.0.is_empty()
+        && let Ok(here) = Addresses::of(["127.0.0.0/8", "::1"])
     {
-        settings.webhook_private_ranges = here;
+        settings.webhook_private_ranges.0 = here;
     }
 }
 
