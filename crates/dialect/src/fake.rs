@@ -268,9 +268,7 @@ impl Workforce for FakeWorkforce {
         let mut punches: Vec<Punch> = state
             .punches
             .iter()
-            .filter(|punch| {
-                employees.contains(&punch.employee) && (from..=to).contains(&punch.working_day())
-            })
+            .filter(|punch| employees.contains(&punch.employee) && (from..=to).contains(&punch.working_day()))
             .cloned()
             .collect();
         punches.sort_by_key(|punch| punch.at);

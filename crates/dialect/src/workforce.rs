@@ -47,12 +47,8 @@ pub trait Workforce: Send + Sync + 'static {
     async fn punches(&self, employee: Id, from: LocalDate, to: LocalDate) -> Result<Vec<Punch>, Error>;
 
     /// Live punches of these people on these days, by time: one question for all of them.
-    async fn punches_of(
-        &self,
-        employees: &[Id],
-        from: LocalDate,
-        to: LocalDate,
-    ) -> Result<Vec<Punch>, Error>;
+    async fn punches_of(&self, employees: &[Id], from: LocalDate, to: LocalDate)
+    -> Result<Vec<Punch>, Error>;
 
     /// Stores punches; true for each that is new, false for one that was there.
     async fn record_punches(&self, punches: Vec<Punch>) -> Result<Vec<bool>, Error>;
