@@ -8,9 +8,7 @@ use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 use tongshi_model::{Action, Clock, Draft, Error, Id, Kind, LocalDate, Punch, Secret, Space};
 
-use crate::{
-    Message, Pacer, PushError, Pushed, Reply, Seen, SignIn, Target, Tokens, Transport, Write,
-};
+use crate::{Message, Pacer, PushError, Pushed, Reply, Seen, SignIn, Target, Tokens, Transport, Write};
 
 /// The calling half of a dialect, for one connection.
 #[async_trait]
