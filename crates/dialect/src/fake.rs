@@ -104,6 +104,11 @@ impl FakeWorkforce {
         self.change().tokens.insert((purpose, text.to_owned()), token);
     }
 
+    /// Voids all tokens of this purpose, as a vendor may before their end.
+    pub fn forget_tokens(&self, purpose: &'static str) {
+        self.change().tokens.retain(|(of, _), _| *of != purpose);
+    }
+
     /// All live records of a kind.
     pub fn all<E: Entity>(&self) -> Result<Vec<(Id, E)>, Error> {
         let state = self.state();

@@ -1,11 +1,12 @@
 //! Waiqin's words and ours, both ways.
 
 use tongshi_model::{
-    Coded, Employee, EmploymentPhase, EmploymentStatus, Gender, Id, OrgUnit, Personal, Space,
+    Account, AccountStatus, AccountType, Coded, Employee, EmploymentPhase, EmploymentStatus, Gender, Id,
+    OrgUnit, Personal, Space,
 };
 use tongshi_model::{Error, Kind, parse_date};
 
-use super::wire::{EmployeeRow, OrganizationRow, User};
+use super::wire::{EmployeeRow, OrganizationRow, User, UserRead};
 
 /// Sizes of §A3, in bytes of UTF-8: the vendor counts bytes, and names are Chinese.
 const NAME_BYTES: usize = 100;
@@ -57,10 +58,42 @@ pub(super) fn show_user(
         depart_name,
         full_depart_name,
         thrid_id: employee.employee_no.as_deref().map(|number| cut(number, NAME_BYTES).to_owned()),
-        code: None,
-        position: None,
-        mobile: None,
+        ..User::default()
     }
+}
+
+/// A user as §A3 shows them, as an account. Its id is also the employee's in the OpenAPI (§B2).
+pub(super) fn read_user(space: Space, read: UserRead) -> Result<Account, Error> {
+    let UserRead { user, third_id } = read;
+    let filled = |value: Option<String>| value.filter(|value| !value.trim().is_empty());
+    let user_id = filled(user.id).ok_or_else(|| Error::invalid("id", "a user has no id"))?;
+    let kind = match user.user_type.as_deref() {
+        // The value is missing in the older edition, which knew employees only.
+        None | Some("") => Coded::ours(AccountType::Employee),
+        Some("1") => Coded::vendor("1", Some(AccountType::Employee)),
+        Some("2") => Coded::vendor("2", Some(AccountType::Customer)),
+        Some("3") => Coded::vendor("3", Some(AccountType::CustomerContact)),
+        Some(other) => Coded::vendor(other, None),
+    };
+    let status = match user.status.as_deref() {
+        None | Some("") => Coded::ours(AccountStatus::Active),
+        Some("1") => Coded::vendor("1", Some(AccountStatus::Active)),
+        Some("2") => Coded::vendor("2", Some(AccountStatus::Disabled)),
+        Some("0") => Coded::vendor("0", Some(AccountStatus::Closed)),
+        Some(other) => Coded::vendor(other, None),
+    };
+    let employee = (kind.value == AccountType::Employee).then(|| space.id(Kind::Employee, &user_id));
+    Ok(Account {
+        user_id,
+        login: filled(user.code).map(Personal::new),
+        union_id: None,
+        third_party_id: filled(user.thrid_id).or(filled(third_id)),
+        name: filled(user.name).map(Personal::new),
+        mobile: filled(user.mobile).map(Personal::new),
+        kind,
+        status,
+        employee,
+    })
 }
 
 /// A person as §B2 shows them.

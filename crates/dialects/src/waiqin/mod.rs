@@ -39,4 +39,5 @@ pub(crate) static DESCRIPTOR: Descriptor = Descriptor {
     events: None,
 };
 
-const CAPABILITIES: &[Capability] = &[Capability::Pull(Kind::OrgUnit), Capability::Pull(Kind::Employee)];
+const CAPABILITIES: &[Capability] =
+    &[Capability::Pull(Kind::OrgUnit), Capability::Pull(Kind::Employee), Capability::SignIn];

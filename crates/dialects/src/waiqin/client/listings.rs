@@ -61,6 +61,8 @@ pub(super) fn read(space: Space, kind: Kind, raw: &str) -> Result<Draft, Error> 
     match kind {
         Kind::OrgUnit => Draft::of(&map::read_unit(space, serde_json::from_str(raw).map_err(broken)?)?),
         Kind::Employee => Draft::of(&map::read_employee(space, serde_json::from_str(raw).map_err(broken)?)?),
+        // Nobody lists accounts: each is known from its user's sign-in (§A3).
+        Kind::Account => Draft::of(&map::read_user(space, serde_json::from_str(raw).map_err(broken)?)?),
         other => Err(Error::internal(format!("Waiqin shows no {other}"))),
     }
 }

@@ -2,6 +2,7 @@
 //! whoever has an app's keys can also ask whose a code is.
 
 mod listings;
+mod sign_in;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -10,7 +11,7 @@ use serde_json::{Map, Value};
 use tongshi_dialect::{
     Ask, AuthScheme, CallError, Client, Connect, Connector, Credential, CredentialField, Existence,
     Explanation, Fetched, Fingerprint, Health, Listing, Message, NoAuth, Operation, Page, PushError, Pushed,
-    Reply, Row, Seen, Signs, Slice, Target, Tokens, Write, operations,
+    Reply, Row, Seen, SignIn, Signs, Slice, Target, Tokens, Write, operations,
 };
 use tongshi_model::{Action, Clock, Draft, Error, Id, Kind, Secret, Space, Timestamp};
 
@@ -33,6 +34,9 @@ pub(super) const CREDENTIAL: &[CredentialField] = &[
 /// The vendor's usual life of an application token (§A1).
 const TOKEN_SECONDS: i64 = 7200;
 
+/// The application token among the connection's tokens.
+const TOKEN: &str = "app";
+
 const fn field(name: &'static str, about: &'static str, secret: bool, required: bool) -> CredentialField {
     CredentialField { name, about, secret, required }
 }
@@ -43,6 +47,7 @@ pub(super) struct Connection {
     credential: Credential,
     algorithm: Algorithm,
     space: Space,
+    settings: Value,
     tokens: std::sync::Arc<dyn Tokens>,
     clock: std::sync::Arc<dyn Clock>,
     calls: AtomicU64,
@@ -70,6 +75,7 @@ pub(super) fn connect(connect: Connect) -> Result<Box<dyn Connector>, Error> {
         credential: connect.credential,
         algorithm,
         space: connect.space,
+        settings: connect.settings,
         tokens: connect.tokens,
         clock,
         calls: AtomicU64::new(0),
@@ -133,7 +139,7 @@ impl Connection {
             let answer = self.client.call(&ask, &()).await?;
             Ok(Fetched::new(answer.access_token, answer.expires_in, TOKEN_SECONDS))
         });
-        self.tokens.get("app", fetch).await
+        self.tokens.get(TOKEN, fetch).await
     }
 
     /// A request's id: unlike any other of this process.
@@ -248,6 +254,11 @@ impl Connector for Connection {
 
     async fn read_back(&self, writes: &[Write]) -> Result<Vec<Seen>, Error> {
         Ok(writes.iter().map(|_| Seen::Unknown).collect())
+    }
+
+    fn sign_in(&self) -> Option<&dyn SignIn> {
+        let has = |name| self.credential.get(name).is_some_and(|value| !value.expose().is_empty());
+        ["app_id", "app_secret", "tenant_id"].into_iter().all(has).then_some(self)
     }
 
     async fn call(&self, operation: &str, fields: Map<String, Value>) -> Option<Result<Reply, Error>> {

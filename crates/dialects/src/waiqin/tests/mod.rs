@@ -4,6 +4,7 @@ mod auth;
 mod client;
 mod oauth;
 mod open;
+mod sign_in;
 mod stage;
 
 use tongshi_dialect::{conformance, conformance::SampleKey};

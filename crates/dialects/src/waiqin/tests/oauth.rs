@@ -29,7 +29,7 @@ fn text(reply: &Reply) -> String {
 }
 
 /// The pair of this name in an address.
-fn pair(url: &str, name: &str) -> Option<String> {
+pub(super) fn pair(url: &str, name: &str) -> Option<String> {
     let query = url.split_once('?').map_or("", |(_, query)| query);
     form_urlencoded::parse(query.as_bytes())
         .find(|(known, _)| known == name)
@@ -44,7 +44,7 @@ fn step_of(reply: &Reply) -> String {
 }
 
 /// Signs in and agrees; gives where the browser is sent.
-async fn through(stage: &Stage, app: &str, state: &str) -> String {
+pub(super) async fn through(stage: &Stage, app: &str, state: &str) -> String {
     let page = stage.browse(AUTHORIZE, &ask(app, BACK, state)).await;
     let next =
         stage.submit(&[("step", &step_of(&page)), ("login", "TS-101"), ("password", "19900000101")]).await;
