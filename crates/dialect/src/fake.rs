@@ -254,7 +254,7 @@ impl Workforce for FakeWorkforce {
         let mut doc: Map<String, Value> = serde_json::from_str(&record.doc).map_err(broken)?;
         doc.extend(fields);
         doc.retain(|_, value| !value.is_null());
-        let draft = Draft::parse(kind, Value::Object(doc).to_string()).map_err(broken)?;
+        let draft = Draft::parse(kind, Value::Object(doc).to_string())?;
         self.keep(id, draft);
         Ok(())
     }
