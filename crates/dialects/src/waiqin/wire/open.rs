@@ -28,11 +28,6 @@ impl Stamp {
     }
 }
 
-/// A request of family B with this stamp.
-pub(crate) trait Stamped {
-    fn stamp(&self) -> &Stamp;
-}
-
 /// Declares a request of family B whose fields are texts, each of which may be missing.
 macro_rules! asks {
     ($(#[$meta:meta])* $name:ident { $($field:ident $(as $wire:literal)?),* $(,)? }) => {
