@@ -120,7 +120,7 @@ impl Events for WaiqinEvents {
             }),
             _ => return None,
         };
-        Some(row.and_then(|data| message(ask, record.kind, record.id.to_string(), data, secret)))
+        Some(row.and_then(|data| message(ask, record.kind, &record.id.to_string(), &data, secret)))
     }
 
     fn delays(&self) -> Option<&'static [Duration]> {
@@ -144,8 +144,8 @@ fn text<T: serde::Serialize>(row: &T) -> Result<String, Error> {
 fn message(
     ask: &EventAsk<'_>,
     kind: Kind,
-    data_id: String,
-    data: String,
+    data_id: &str,
+    data: &str,
     secret: &Secret,
 ) -> Result<Message, Error> {
     let rest = ask.address.split_once("://").map(|(_, rest)| rest);
@@ -158,11 +158,11 @@ fn message(
     let fields = [
         ("msgId", ask.id),
         ("dataType", data_type(kind)),
-        ("dataId", &*data_id),
+        ("dataId", data_id),
         ("dataVersion", "001"),
         ("dataFormat", "json"),
         ("dataSource", "biz"),
-        ("data", &*data),
+        ("data", data),
         ("timestamp", &*timestamp),
         ("status", "0"),
         ("digest", &*digest),

@@ -37,11 +37,11 @@ async fn people_and_units_are_written_and_seen() {
     };
     let refers = [id("d1"), id("lin")];
     let create = write(Action::Create, &new, None, &refers);
-    assert_eq!(connector.read_back(&[create.clone()]).await.expect("an answer"), [Seen::Absent]);
-    let pushed = connector.push(&[create.clone()]).await.expect("an answer");
+    assert_eq!(connector.read_back(std::slice::from_ref(&create)).await.expect("an answer"), [Seen::Absent]);
+    let pushed = connector.push(std::slice::from_ref(&create)).await.expect("an answer");
     let [Pushed::Taken { remote_id: Some(remote_id) }] = &*pushed else { panic!("{pushed:?}") };
     let there = Seen::There { remote_id: Some(remote_id.clone()) };
-    assert_eq!(connector.read_back(&[create.clone()]).await.expect("an answer"), [there]);
+    assert_eq!(connector.read_back(std::slice::from_ref(&create)).await.expect("an answer"), [there]);
     let again = connector.push(&[create]).await.expect("an answer");
     assert!(matches!(&*again, [Pushed::Refused(why)] if why.contains("40900")), "{again:?}");
 
@@ -49,8 +49,8 @@ async fn people_and_units_are_written_and_seen() {
     let changed = Employee { mobile: Some("19900000199".into()), ..new.clone() };
     let update = write(Action::Update, &changed, Some(whom), &refers);
     let differs = Seen::Differs("emp_mobile".to_owned());
-    assert_eq!(connector.read_back(&[update.clone()]).await.expect("an answer"), [differs]);
-    connector.push(&[update.clone()]).await.expect("an answer");
+    assert_eq!(connector.read_back(std::slice::from_ref(&update)).await.expect("an answer"), [differs]);
+    connector.push(std::slice::from_ref(&update)).await.expect("an answer");
     assert!(matches!(connector.read_back(&[update]).await.expect("an answer")[..], [Seen::There { .. }]));
     let unknown = write(Action::Update, &changed, Some(id("nobody")), &refers);
     assert!(matches!(connector.push(&[unknown]).await.expect("an answer")[..], [Pushed::Refused(_)]));
@@ -66,8 +66,11 @@ async fn people_and_units_are_written_and_seen() {
         order: Some(3),
     };
     let unit = write(Action::Create, &unit, None, &[id("d0")]);
-    assert_eq!(connector.read_back(&[unit.clone()]).await.expect("an answer"), [Seen::Absent]);
-    assert!(matches!(connector.push(&[unit.clone()]).await.expect("an answer")[..], [Pushed::Taken { .. }]));
+    assert_eq!(connector.read_back(std::slice::from_ref(&unit)).await.expect("an answer"), [Seen::Absent]);
+    assert!(matches!(
+        connector.push(std::slice::from_ref(&unit)).await.expect("an answer")[..],
+        [Pushed::Taken { .. }]
+    ));
     assert!(matches!(connector.read_back(&[unit]).await.expect("an answer")[..], [Seen::There { .. }]));
 }
 
