@@ -86,6 +86,15 @@ pub const ALL: &[Rule] = &[
         set: None,
     },
     Rule {
+        name: "writes",
+        about: "writes that came to an end, with what was sent",
+        days: 365,
+        table: "writes",
+        key: "no",
+        due: "workspace = $1 AND open = 0 AND changed_at < $2",
+        set: None,
+    },
+    Rule {
         name: "jobs",
         about: "jobs that are done or were given up",
         days: 7,

@@ -25,7 +25,6 @@ use std::fmt::Display;
 
 use serde::Serialize;
 use tongshi_hub::Hub;
-use tongshi_model::Error;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{authentication::Caller, cursor};
@@ -91,12 +90,4 @@ impl<T> Page<T> {
     fn cut(data: Vec<T>, caller: &Caller, list: &str, last: Option<impl Display>) -> Self {
         Self { data, next: last.map(|last| cursor::seal(caller, list, &last.to_string())) }
     }
-}
-
-/// Refuses apps that do not administrate. The one place that says which do.
-fn admin(caller: &Caller) -> Result<(), Error> {
-    if caller.scopes().admin {
-        return Ok(());
-    }
-    Err(Error::forbidden("this key may not see how the hub is used; that needs an app with `admin`"))
 }

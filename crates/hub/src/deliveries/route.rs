@@ -47,6 +47,8 @@ pub(super) struct SealedSecret {
 /// An endpoint that can be sent to.
 pub(super) struct Route {
     pub(super) endpoint: Endpoint,
+    /// The app, as the audit trail names it.
+    pub(super) actor: String,
     pub(super) manner: Manner,
     pub(super) full: bool,
     pub(super) target: Target,
@@ -110,6 +112,7 @@ impl Hub {
         };
         Ok(Route {
             manner,
+            actor: format!("app:{}", app.name),
             full: endpoint.payload == "full",
             transport: self.0.parts.transports.open_outbound(&target.origin)?,
             target,
