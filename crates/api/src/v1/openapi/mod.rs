@@ -30,6 +30,7 @@ const TAGS: &[(&str, &str)] = &[
     ("recruitment", "Candidates and positions"),
     ("pay", "Pay subjects"),
     ("visits", "Visitors"),
+    ("notices", "Words sent to persons"),
     ("travel and spend", "Travel, bookings and claims"),
     ("recognition", "Recognitions, points and rewards"),
     ("changes", "The journal"),
