@@ -437,10 +437,13 @@ async fn a_session_ends_with_its_time_its_owner_and_at_somebodys_word() {
         // Whoever leaves is signed out from the same moment on.
         browser.whole(&stage.person).await;
         assert!(browser.is_signed_in().await);
+        let out = browser.out("/login/field").await;
+        let back = browser.at_vendor(&out, &stage.person, "allow").await;
         leave(&stage).await;
         assert!(!browser.is_signed_in().await, "they have left");
-        let answer = browser.whole(&stage.person).await;
-        assert!(answer.status.is_client_error() || answer.status.is_server_error(), "nor in again");
+        let answer = browser.back(&back).await;
+        assert_eq!(answer.status, StatusCode::FORBIDDEN, "nor in again with a code from before");
+        assert!(answer.text.contains("does not work here"));
     })
     .await;
 }
