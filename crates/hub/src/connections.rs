@@ -205,7 +205,7 @@ impl Hub {
         })
     }
 
-    fn unseal(&self, workspace: &Workspace, connection: &Connection) -> Result<Credential, Error> {
+    pub(crate) fn unseal(&self, workspace: &Workspace, connection: &Connection) -> Result<Credential, Error> {
         let plain = self.vault().open(&place(workspace.id, &connection.name), &connection.sealed)?;
         let plain = zeroize::Zeroizing::new(plain);
         let values: BTreeMap<String, String> = serde_json::from_slice(&plain)

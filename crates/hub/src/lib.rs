@@ -32,6 +32,7 @@ mod retention;
 mod sandbox;
 mod scopes;
 mod seen;
+mod sign_in;
 mod sync;
 pub mod trace;
 mod trail;
@@ -72,6 +73,9 @@ pub use requests::{Answered, RequestPage, RequestQuery, RequestView};
 pub use retention::{Kept, Swept};
 pub use sandbox::LoadItem;
 pub use scopes::Scopes;
+pub use sign_in::{
+    Arrived, Departing, NewSession, NotSignedIn, Question, SessionPage, SessionQuery, SessionView, SignedIn,
+};
 pub use sync::{
     Counts, Difference, Failure, ListingProof, Mode, Outcome, Progress, RunView, Silent, SyncOptions,
 };

@@ -67,6 +67,8 @@ pub struct Settings {
     pub webhook_plain_http: bool,
     /// Days that things are kept, by rule; those that are not named have the rule's own. 0 for ever.
     pub retention_days: BTreeMap<String, u32>,
+    /// How long somebody who signed in stays signed in.
+    pub session_hours: u32,
     /// Where `erased.log` lies; none where nothing is kept beside the database.
     pub data_directory: Option<PathBuf>,
 }
@@ -126,6 +128,7 @@ impl Default for Settings {
             webhook_private_ranges: Addresses::default(),
             webhook_plain_http: false,
             retention_days: BTreeMap::new(),
+            session_hours: 12,
             data_directory: None,
         }
     }

@@ -21,6 +21,7 @@ const ALL: &[(&str, &str)] = &[
     ("0007_identity", include_str!("../migrations/0007_identity.sql")),
     ("0008_privacy", include_str!("../migrations/0008_privacy.sql")),
     ("0009_vendor_tokens", include_str!("../migrations/0009_vendor_tokens.sql")),
+    ("0010_sign_in", include_str!("../migrations/0010_sign_in.sql")),
 ];
 
 /// The number under which the migrating process holds PostgreSQL's advisory lock.

@@ -105,11 +105,20 @@ pub const ALL: &[Rule] = &[
     },
     Rule {
         name: "tokens",
-        about: "codes and sessions that have expired",
+        about: "codes and tokens that have expired",
         days: 1,
         table: "tokens",
         key: "purpose, hash",
         due: "workspace = $1 AND expires_at < $2",
+        set: None,
+    },
+    Rule {
+        name: "sessions",
+        about: "sessions of signed-in people that have ended",
+        days: 30,
+        table: "sessions",
+        key: "id",
+        due: "workspace = $1 AND (expires_at < $2 OR revoked_at < $2)",
         set: None,
     },
 ];

@@ -18,6 +18,7 @@ mod records;
 mod requests;
 mod runs;
 mod schemas;
+mod sessions;
 mod webhooks;
 mod writes;
 
@@ -64,6 +65,8 @@ fn documented() -> OpenApiRouter<Hub> {
         .routes(routes!(requests::list::list_requests))
         .routes(routes!(runs::get::get_run))
         .routes(routes!(runs::list::list_runs))
+        .routes(routes!(sessions::list::list_sessions))
+        .routes(routes!(sessions::revoke::revoke_session))
         .routes(routes!(writes::list::list_writes))
         .routes(routes!(writes::get::get_write))
         .routes(routes!(writes::decide::approve_write))

@@ -151,6 +151,8 @@ settings! {
     followers_per_app_max: usize = hub().followers_per_app_max;
     /// Private networks to which webhooks may be sent, such as `10.8.0.0/16,127.0.0.0/8`. `demo` permits this machine.
     webhook_private_ranges: Cidrs = Cidrs::default();
+    /// How long somebody who signed in through the hub stays signed in.
+    session_hours: u32 = hub().session_hours;
     /// Days that things are kept, by rule; 0 for ever. docs/RETENTION.md lists the rules with their own days.
     retention_days: Days = Days(BTreeMap::new());
 }
@@ -186,6 +188,7 @@ const BOUNDS: &[(&str, i64, i64)] = &[
     ("request_log_rows_max", 1, 100_000_000),
     ("otlp_sample_percent", 0, 100),
     ("followers_per_app_max", 0, 8_192),
+    ("session_hours", 1, 24 * 90),
 ];
 
 impl Settings {
@@ -237,6 +240,7 @@ impl Settings {
             followers_per_app_max: self.followers_per_app_max,
             webhook_private_ranges: self.webhook_private_ranges.0.clone(),
             webhook_plain_http: self.allow_plain_http,
+            session_hours: self.session_hours,
             retention_days: self.retention_days.0.clone(),
             data_directory: None,
         }

@@ -36,6 +36,7 @@ const TAGS: &[(&str, &str)] = &[
     ("changes", "The journal"),
     ("identity", "Which records are one"),
     ("apps", "Programs that call, for those who administrate"),
+    ("sessions", "Who signed in, for those who administrate"),
     ("webhooks", "Where apps are told of changes"),
     ("connections", "Accounts at vendors"),
     ("runs", "Syncs and their proofs"),

@@ -4,8 +4,10 @@ mod company;
 mod file;
 mod tour;
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
-use tongshi_dialect::Addresses;
+use tongshi_dialect::{Addresses, Capability};
 use tongshi_hub::{Hub, NewConnection, SyncOptions, Workspace};
 use tongshi_model::Secret;
 
@@ -87,6 +89,7 @@ pub(crate) async fn run(program: &Program, args: Args) -> Result<Exit, Failure> 
         let face = demo.faces.entry(dialect.id.to_owned()).or_default();
         face.insert("base_url".to_owned(), listeners.face_url(dialect.id));
     }
+    file::register_returns(&hub, &sandbox, &demo.hub.url).await?;
     let mut serving = serve::Serving::start(&hub, listeners);
     program.say(format!(
         "A company of {} people stands behind {} at {}.",
@@ -128,11 +131,17 @@ async fn connect_and_sync(
     let Some(face) = demo.faces.get(dialect) else {
         return Err(Failure::internal(format!("the face of {dialect} has no keys")));
     };
-    let credential = descriptor
+    let mut credential: BTreeMap<String, Secret> = descriptor
         .credential
         .iter()
         .filter_map(|field| Some((field.name.to_owned(), Secret::new(face.get(field.name)?.clone()))))
         .collect();
+    if let Some(redirect_uri) = credential.get_mut(file::REDIRECT_URI)
+        && descriptor.capabilities.contains(&Capability::SignIn)
+    {
+        // Scripts read the address of demo.json; people who sign in come back to the hub.
+        *redirect_uri = Secret::new(file::callback(&demo.hub.url, dialect));
+    }
     let new = NewConnection {
         dialect: dialect.to_owned(),
         name: dialect.to_owned(),

@@ -100,7 +100,7 @@ async fn sent_in(caller: Caller, ask: wire::Authorize) -> Result<Screen, Fault> 
     if let Some(step) = &ask.step {
         // From a menu, whose own address lies elsewhere.
         return Ok(match resumed(&caller, step).await? {
-            Some((grant, _)) => pages::sign_in(&grant.name, step, false),
+            Some((grant, _)) => pages::sign_in(caller.language, &grant.name, step, false),
             None => failed("invalid_request", None, &ask.app_id),
         });
     }
@@ -129,7 +129,7 @@ async fn sent_in(caller: Caller, ask: wire::Authorize) -> Result<Screen, Fault> 
         agreed: false,
         employee: None,
     };
-    Ok(pages::sign_in(&grant.name, &kept(&grant, &step).await?, false))
+    Ok(pages::sign_in(caller.language, &grant.name, &kept(&grant, &step).await?, false))
 }
 
 /// Way 1, menu: where it leads and with which state is configured with the app (`menus`).
@@ -190,7 +190,7 @@ async fn taken(caller: Caller, ask: wire::AuthorizeStep) -> Result<Screen, Fault
     let (grant, step) = resumed(&caller, &ask.step).await?.ok_or_else(over)?;
     let Some(employee) = step.employee else {
         let Some(found) = signed_in(&caller, &grant, &ask.login, &ask.password).await? else {
-            return Ok(pages::sign_in(&grant.name, &ask.step, true));
+            return Ok(pages::sign_in(caller.language, &grant.name, &ask.step, true));
         };
         // Used up, so that the browser's way back shows an old page and not another sign-in.
         grant.workforce.use_token(STEP, step_token(&ask.step)).await?.ok_or_else(over)?;
@@ -199,7 +199,12 @@ async fn taken(caller: Caller, ask: wire::AuthorizeStep) -> Result<Screen, Fault
         if step.agreed || remembered(&grant, &step).await? {
             return redirect(&grant, &step).await;
         }
-        return Ok(pages::consent(&grant.name, person.name.expose(), &kept(&grant, &step).await?));
+        return Ok(pages::consent(
+            caller.language,
+            &grant.name,
+            person.name.expose(),
+            &kept(&grant, &step).await?,
+        ));
     };
     grant.workforce.use_token(STEP, step_token(&ask.step)).await?.ok_or_else(over)?;
     if ask.decision != "allow" {
@@ -234,7 +239,7 @@ pub(super) async fn app_authorize(caller: Caller, ask: wire::AppAuthorize) -> Re
 }
 
 /// The page to which failures lead.
-pub(super) async fn error_page(_caller: Caller, ask: wire::AuthorizeError) -> Result<Screen, Fault> {
+pub(super) async fn error_page(caller: Caller, ask: wire::AuthorizeError) -> Result<Screen, Fault> {
     let known = [
         "invalid_request",
         "unauthorized_client",
@@ -243,7 +248,12 @@ pub(super) async fn error_page(_caller: Caller, ask: wire::AuthorizeError) -> Re
         "invalid_scope",
     ];
     let error = known.into_iter().find(|error| *error == ask.error).unwrap_or("server_error");
-    Ok(pages::failure(error, ask.state.as_deref().filter(|_| is_state(ask.state.as_deref())), &ask.app_id))
+    Ok(pages::failure(
+        caller.language,
+        error,
+        ask.state.as_deref().filter(|_| is_state(ask.state.as_deref())),
+        &ask.app_id,
+    ))
 }
 
 /// Redeems a code: once, within five minutes, by the app and tenant to which it was given. What fails for another
