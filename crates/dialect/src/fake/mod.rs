@@ -14,10 +14,12 @@ use tongshi_model::{
 };
 
 use crate::{
-    Addresses, Announcement, Attempt, Attempts, Desk, EndpointDraft, Face, FailedDelivery, Grant, Limiter,
-    Message, Patience, Query, Record, RegisteredEndpoint, Reply, Token, Transport, TransportError, Wait,
-    Workforce,
+    Addresses, Announcement, Attempt, Attempts, Deed, Desk, EndpointDraft, Face, FailedDelivery, Grant,
+    Limiter, Message, Order, Patience, Pot, Query, Record, RegisteredEndpoint, Reply, Settled, Token,
+    Transport, TransportError, Wait, Workforce,
 };
+
+mod deeds;
 
 /// One workspace in memory.
 pub struct FakeWorkforce {
@@ -38,6 +40,9 @@ struct State {
     failed: Vec<FailedDelivery>,
     tried: Vec<(EndpointDraft, String)>,
     questions: u64,
+    /// What lies in pots that are no person's, by their printed form.
+    pots: BTreeMap<String, i64>,
+    answered: BTreeMap<String, (Vec<u8>, Value)>,
 }
 
 struct Kept {
@@ -167,6 +172,7 @@ impl Kept {
         };
         if self.record.kind != query.kind
             || self.record.deleted
+            || (query.order != Order::Stored && self.date.is_none())
             || !query.keys.iter().all(|(lookup, value)| self.has(lookup, value))
             || !within(self.date, query.date_from, query.date_to)
         {
@@ -224,9 +230,14 @@ impl Workforce for FakeWorkforce {
 
     async fn list(&self, query: &Query) -> Result<Vec<Record>, Error> {
         let state = self.ask();
-        let fitting = state.records.iter().filter(|kept| kept.fits(query));
+        let mut fitting: Vec<&Kept> = state.records.iter().filter(|kept| kept.fits(query)).collect();
+        fitting.sort_by_key(|kept| kept.date.filter(|_| query.order != Order::Stored));
+        if query.order == Order::Latest {
+            fitting.reverse();
+        }
         let offset = usize::try_from(query.offset).unwrap_or(usize::MAX);
-        Ok(fitting.skip(offset).take(query.limit as usize).map(|kept| kept.record.clone()).collect())
+        let page = fitting.into_iter().skip(offset).take(query.limit as usize);
+        Ok(page.map(|kept| kept.record.clone()).collect())
     }
 
     async fn count(&self, query: &Query) -> Result<u64, Error> {
@@ -240,6 +251,15 @@ impl Workforce for FakeWorkforce {
             id
         };
         Ok(items.into_iter().map(save).collect())
+    }
+
+    async fn settle(&self, deed: Deed) -> Result<Settled, Error> {
+        self.settled(deed)
+    }
+
+    async fn holdings(&self, pots: &[Pot]) -> Result<Vec<i64>, Error> {
+        let state = self.ask();
+        Ok(pots.iter().map(|pot| state.holding(pot)).collect())
     }
 
     async fn punches(&self, employee: Id, from: LocalDate, to: LocalDate) -> Result<Vec<Punch>, Error> {
