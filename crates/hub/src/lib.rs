@@ -23,6 +23,7 @@ mod lineage;
 pub mod meters;
 mod pacer;
 mod passthrough;
+mod points;
 mod principals;
 mod privacy;
 mod reads;
@@ -75,7 +76,7 @@ pub use scopes::Scopes;
 pub use sync::{
     Counts, Difference, Failure, ListingProof, Mode, Outcome, Progress, RunView, Silent, SyncOptions,
 };
-pub use tongshi_store::Workspace;
+pub use tongshi_store::{Workspace, points::Sums as PointsSums};
 pub use undo::Undone;
 pub use vault::{KeySource, Vault};
 pub use verify::Verified;

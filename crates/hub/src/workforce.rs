@@ -6,7 +6,8 @@ use async_trait::async_trait;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use tongshi_dialect::{
-    Announcement, EndpointDraft, FailedDelivery, Query, Record, RegisteredEndpoint, Token, Workforce, gather,
+    Announcement, Deed, EndpointDraft, FailedDelivery, Pot, Query, Record, RegisteredEndpoint, Settled,
+    Token, Workforce, gather,
 };
 use tongshi_model::{Draft, Error, Id, Kind, LocalDate, Punch, Space, Timestamp};
 use tongshi_store::{
@@ -17,6 +18,7 @@ use crate::{
     AuditEntry, Hub, Scopes, audit, deliveries,
     identity::Aliases,
     ingest::{self, Item},
+    points,
     reads::{shown, to_store_query, widen},
     seen::{by_kind, is_restricted},
     writes::{Asked, Routed, store_punches, tell_of_changes},
@@ -30,13 +32,26 @@ pub(crate) struct HubWorkforce {
     hub: Hub,
     workspace: Workspace,
     app_no: i64,
+    app: Id,
     actor: String,
     scopes: Scopes,
 }
 
 impl HubWorkforce {
     pub(crate) fn new(hub: Hub, workspace: Workspace, app: &App, scopes: Scopes) -> Self {
-        Self { hub, workspace, app_no: app.no, actor: format!("app:{}", app.name), scopes }
+        Self { hub, workspace, app_no: app.no, app: app.id, actor: format!("app:{}", app.name), scopes }
+    }
+
+    pub(crate) fn hub(&self) -> &Hub {
+        &self.hub
+    }
+
+    pub(crate) fn app(&self) -> Id {
+        self.app
+    }
+
+    pub(crate) fn scopes(&self) -> &Scopes {
+        &self.scopes
     }
 
     pub(crate) fn workspace(&self) -> &Workspace {
@@ -226,6 +241,19 @@ impl Workforce for HubWorkforce {
         audit::note(&mut session, &self.workspace, entry).await?;
         session.commit().await?;
         Ok(ids)
+    }
+
+    async fn settle(&self, deed: Deed) -> Result<Settled, Error> {
+        self.may_write()?;
+        let kinds = deed.made.iter().map(|draft| draft.kind);
+        kinds.chain(deed.changed.iter().map(|change| change.kind)).try_for_each(|kind| self.may_see(kind))?;
+        points::settle(self, deed).await
+    }
+
+    async fn holdings(&self, pots: &[Pot]) -> Result<Vec<i64>, Error> {
+        self.may_see(Kind::PointsEntry)?;
+        self.scopes.may_filter(Kind::PointsEntry, "amount")?;
+        points::holdings(self, pots).await
     }
 
     async fn punches(&self, employee: Id, from: LocalDate, to: LocalDate) -> Result<Vec<Punch>, Error> {

@@ -341,7 +341,7 @@ pub(crate) async fn tell_of_changes(
 struct Found {
     row: RecordRow,
     /// The source that is ours, with its connection.
-    own: Option<(Connection, SourceRow)>,
+    own: Option<Held>,
     /// The vendors' connections that show it, by number and name.
     vendors: Vec<(i64, String)>,
 }
@@ -360,9 +360,22 @@ async fn find(once: &mut Once, principal: &Principal, kind: Kind, id: Id) -> Res
     if row.deleted.is_some() {
         return Err(Error::new(tongshi_model::ErrorKind::Gone, format!("this {kind} has been deleted")));
     }
+    let (own, vendors) = holders(session, workspace, row.id).await?;
+    Ok(Found { row, own, vendors })
+}
+
+/// A source with its connection.
+type Held = (Connection, SourceRow);
+
+/// The source of a record that is ours, and the vendors' connections that show it.
+async fn holders(
+    session: &mut Session,
+    workspace: &tongshi_store::Workspace,
+    record: Id,
+) -> Result<(Option<Held>, Vec<(i64, String)>), Error> {
     let all = connections::all(session, workspace).await?;
     let (mut own, mut vendors) = (None, Vec::new());
-    for source in sources::of_record(session, workspace, row.id).await? {
+    for source in sources::of_record(session, workspace, record).await? {
         let Some(connection) = all.iter().find(|known| known.no == source.connection) else { continue };
         match connection.dialect == LOCAL {
             _ if source.gone.is_some() => {}
@@ -370,7 +383,16 @@ async fn find(once: &mut Once, principal: &Principal, kind: Kind, id: Id) -> Res
             false => vendors.push((connection.no, connection.name.clone())),
         }
     }
-    Ok(Found { row, own, vendors })
+    Ok((own, vendors))
+}
+
+/// The source of a record that is ours, with its connection.
+pub(crate) async fn own_of(
+    session: &mut Session,
+    workspace: &tongshi_store::Workspace,
+    record: Id,
+) -> Result<Option<Held>, Error> {
+    Ok(holders(session, workspace, record).await?.0)
 }
 
 async fn change_own(
