@@ -78,19 +78,17 @@ impl Connection {
         if known == Some(print) {
             return Ok(Page::unchanged(print));
         }
-        Ok(Page { fingerprint: Some(print), ..cut(&body, page)? })
+        Ok(Page { fingerprint: Some(print), ..cut(&body)? })
     }
 }
 
-/// Cuts an answer into rows. Without a total a full page means that there may be another.
-fn cut(body: &[u8], number: u32) -> Result<Page, Error> {
+/// Cuts an answer into rows. Where the vendor gives no total, pages are read to the first empty one.
+fn cut(body: &[u8]) -> Result<Page, Error> {
     let answer: Answer<'_> = serde_json::from_slice(body)
         .map_err(|error| Error::upstream("the answer holds no list").caused_by(error))?;
-    let full = answer.data.len() as u64 >= u64::from(ROWS);
-    let pages = match answer.total {
-        Some(total) => u32::try_from(total.div_ceil(u64::from(ROWS))).unwrap_or(u32::MAX).max(1),
-        None => number + u32::from(full),
-    };
+    let pages = answer
+        .total
+        .map_or(0, |total| u32::try_from(total.div_ceil(u64::from(ROWS))).unwrap_or(u32::MAX).max(1));
     let mut page = Page { total: answer.total, pages: Some(pages), ..Page::default() };
     for raw in answer.data {
         let head: Option<Head> = serde_json::from_str(raw.get()).ok();

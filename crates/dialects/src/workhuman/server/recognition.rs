@@ -245,16 +245,7 @@ async fn nomination(
         }
     }
     let receiver = colleague(workforce, "recipient_id", recipient).await?.id;
-    let giver = match (holder.person, given(&ask.nominator_id)) {
-        (person, None) => person,
-        (person, Some(text)) => {
-            let named = colleague(workforce, "nominator_id", text).await?.id;
-            if person.is_some_and(|person| person != named) {
-                return Err(Fault::new(Code::Forbidden, "a person nominates in their own name only"));
-            }
-            Some(named)
-        }
-    };
+    let giver = nominator(workforce, holder, ask).await?;
     if giver == Some(receiver) {
         return Err(Fault::field("recipient_id", "is the nominator"));
     }
@@ -278,6 +269,20 @@ async fn nomination(
         reason: None,
         approval: None,
     })
+}
+
+/// Who nominates: the person of the token, or whom a client names; a service account stays unnamed.
+async fn nominator(
+    workforce: &dyn Workforce,
+    holder: &Holder,
+    ask: &RecognitionCreate,
+) -> Result<Option<Id>, Fault> {
+    let Some(text) = given(&ask.nominator_id) else { return Ok(holder.person) };
+    let named = colleague(workforce, "nominator_id", text).await?.id;
+    if holder.person.is_some_and(|person| person != named) {
+        return Err(Fault::new(Code::Forbidden, "a person nominates in their own name only"));
+    }
+    Ok(Some(named))
 }
 
 /// Decides about a recognition.

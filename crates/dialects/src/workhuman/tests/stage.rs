@@ -9,8 +9,8 @@ use tongshi_dialect::{
     fake::{FakeDesk, FakeWorkforce, Loopback},
 };
 use tongshi_model::{
-    Clock, Coded, Employee, EmploymentPhase, FixedClock, Id, Instant, OrgUnit, PointsEntry, PointsKind,
-    RewardItem, Secret, Space, Timestamp, shanghai,
+    Clock, Coded, Employee, EmploymentPhase, Error, FixedClock, Id, Instant, OrgUnit, PointsEntry,
+    PointsKind, RewardItem, Secret, Space, Timestamp, shanghai,
 };
 
 use crate::workhuman::DESCRIPTOR;
@@ -48,8 +48,7 @@ pub(super) fn company() -> Stage {
     let clock = Arc::new(FixedClock::at(Timestamp::from_second(NOW).expect("in range")));
     let workforce = FakeWorkforce::new(Arc::clone(&clock) as Arc<dyn Clock>);
     let desk = FakeDesk::new(Arc::clone(&workforce), Arc::clone(&clock) as Arc<dyn Clock>);
-    let settings =
-        json!({"tenant_id": TENANT, "sandbox": true, "redirect_uri": BACK, "workhuman_admin": true});
+    let settings = json!({"tenant_id": TENANT, "sandbox": true, "redirect_uri": BACK});
     desk.register("workhuman", "wh-demo", "sk-demo", settings.clone());
     desk.register("workhuman", "wh-other", "sk-other", settings.clone());
     desk.register_with("workhuman", "wh-off", "sk-off", settings, |grant| grant.disabled = true);
@@ -148,6 +147,14 @@ impl Stage {
         transport: Arc<dyn Transport>,
         settings: Value,
     ) -> Box<dyn Connector> {
+        self.connect(transport, settings).expect("a connector")
+    }
+
+    pub(super) fn connect(
+        &self,
+        transport: Arc<dyn Transport>,
+        settings: Value,
+    ) -> Result<Box<dyn Connector>, Error> {
         let values = [("client_id", "wh-demo"), ("client_secret", "sk-demo")];
         let values = values.iter().map(|(name, value)| ((*name).to_owned(), Secret::new(*value)));
         (DESCRIPTOR.connect)(Connect {
@@ -159,7 +166,6 @@ impl Stage {
             clock: Arc::clone(&self.clock) as Arc<dyn Clock>,
             tokens: Arc::new(MemoryTokens::new(Arc::clone(&self.clock) as Arc<dyn Clock>)),
         })
-        .expect("a connector")
     }
 
     pub(super) fn points_of(&self, name: &str) -> i64 {
