@@ -19,7 +19,9 @@ const RECOGNISED: u32 = 8;
 const FIRST: u32 = 256;
 
 /// Name, category, country, points, pieces, what it is.
-const REWARDS: [(&str, &str, &str, u32, Option<u32>, &str); 12] = [
+type Reward = (&'static str, &'static str, &'static str, u32, Option<u32>, &'static str);
+
+const REWARDS: [Reward; 12] = [
     ("礼品卡 50 元", "gift_cards", "CN", 500, None, "在示例商店使用"),
     ("礼品卡 200 元", "gift_cards", "CN", 2000, None, "在示例商店使用"),
     ("Gift card 25", "gift_cards", "US", 1800, None, "For the sample store"),
