@@ -44,8 +44,17 @@ pub trait Workforce: Send + Sync + 'static {
     /// How much can be taken out of each of these pots; of those without a bound, how much lies in them.
     async fn holdings(&self, pots: &[Pot]) -> Result<Vec<i64>, Error>;
 
+    /// Changes a live record: each field that is given takes the place of the stored one, null takes it away. What is
+    /// the workspace's own changes at once; what a vendor owns is told to that vendor, where a route leads there. The
+    /// caller has seen to it that what the fields refer to is there.
+    async fn change(&self, kind: Kind, id: Id, fields: Map<String, Value>) -> Result<(), Error>;
+
     /// Live punches of an employee on these days, by time.
     async fn punches(&self, employee: Id, from: LocalDate, to: LocalDate) -> Result<Vec<Punch>, Error>;
+
+    /// Live punches of these people on these days, by time: one question for all of them.
+    async fn punches_of(&self, employees: &[Id], from: LocalDate, to: LocalDate)
+    -> Result<Vec<Punch>, Error>;
 
     /// Stores punches; true for each that is new, false for one that was there.
     async fn record_punches(&self, punches: Vec<Punch>) -> Result<Vec<bool>, Error>;
