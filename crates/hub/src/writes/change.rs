@@ -7,18 +7,16 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 use tongshi_dialect::Target;
 use tongshi_model::{Action, Draft, Error, Id, Kind, Space};
-use tongshi_store::{
-    Connection, Evidence, RecordRow, Session, SourceRow, Workspace, apps, connections, records, refs, sources,
-};
+use tongshi_store::{Connection, Evidence, RecordRow, Session, SourceRow, Workspace, apps, records, refs};
 
 use super::{
     allowed,
     effect::{after, has_effect_here},
+    holders::{Held, holders},
     queue::{Asked, Deed, QueuedView, Routed, enqueue, natural_key_of},
 };
 use crate::{
     AuditEntry, Hub, Principal, RecordView, audit,
-    connections::LOCAL,
     idempotency::{Begun, Once},
     ingest::{self, Item, Origin},
     reads::record_view,
@@ -385,37 +383,6 @@ async fn find(once: &mut Once, principal: &Principal, kind: Kind, id: Id) -> Res
     }
     let (own, vendors) = holders(session, workspace, row.id).await?;
     Ok(Found { row, own, vendors })
-}
-
-/// A source with its connection.
-type Held = (Connection, SourceRow);
-
-/// The source of a record that is ours, and the vendors' connections that show it.
-async fn holders(
-    session: &mut Session,
-    workspace: &tongshi_store::Workspace,
-    record: Id,
-) -> Result<(Option<Held>, Vec<(i64, String)>), Error> {
-    let all = connections::all(session, workspace).await?;
-    let (mut own, mut vendors) = (None, Vec::new());
-    for source in sources::of_record(session, workspace, record).await? {
-        let Some(connection) = all.iter().find(|known| known.no == source.connection) else { continue };
-        match connection.dialect == LOCAL {
-            _ if source.gone.is_some() => {}
-            true => own = own.or_else(|| Some((connection.clone(), source))),
-            false => vendors.push((connection.no, connection.name.clone())),
-        }
-    }
-    Ok((own, vendors))
-}
-
-/// The source of a record that is ours, with its connection.
-pub(crate) async fn own_of(
-    session: &mut Session,
-    workspace: &tongshi_store::Workspace,
-    record: Id,
-) -> Result<Option<Held>, Error> {
-    Ok(holders(session, workspace, record).await?.0)
 }
 
 async fn change_own(

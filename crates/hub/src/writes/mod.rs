@@ -5,6 +5,7 @@
 
 mod change;
 mod effect;
+mod holders;
 mod punched;
 mod queue;
 mod round;
@@ -19,9 +20,10 @@ use tongshi_dialect::Target;
 use tongshi_model::{Action, Error, Id, Timestamp};
 use tongshi_store::{Session, Workspace, WriteRow, WriteState, connections, writes};
 
+pub(crate) use change::tell_of_changes;
 pub use change::{Act, Applied, NewRecord, WrittenView};
-pub(crate) use change::{own_of, tell_of_changes};
 pub use effect::{acts, has_effect_here};
+pub(crate) use holders::own_of;
 pub use punched::PunchWritten;
 pub(crate) use punched::store_punches;
 pub use queue::QueuedView;

@@ -216,9 +216,9 @@ async fn a_sync_reads_recognitions_rewards_and_points() {
             assert_eq!(behind, read, "{kind}");
         }
         let entries = hub.records(&hub.main, Kind::PointsEntry).await;
-        let redeem =
+        let mut entries =
             entries.iter().map(|record| serde_json::from_str::<PointsEntry>(record.data.get()).unwrap());
-        let last = redeem.filter(|entry| entry.amount == -10).next_back().unwrap();
+        let last = entries.rfind(|entry| entry.amount == -10).unwrap();
         assert_eq!(last.balance_after, 990);
         let redemptions = hub.records(&hub.main, Kind::Redemption).await;
         assert!(redemptions.iter().any(|record| Some(record.id) == last.source));
