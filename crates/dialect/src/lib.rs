@@ -13,6 +13,7 @@ mod client;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod connector;
+mod deed;
 mod descriptor;
 mod desk;
 mod events;
@@ -42,6 +43,7 @@ pub use connector::{
     Ask, Connect, Connector, Credential, Existence, Finding, Fingerprint, Health, Incoming, Listing, Over,
     Page, PulledPunches, Reach, Row, Slice, State, Subject, Window, fingerprint,
 };
+pub use deed::{About, Answer, Change, Deed, Movement, OnceKey, Pot, Settled};
 pub use descriptor::{Capability, CodeKind, CredentialField, Descriptor, FaceKey, FaceMaker, OperationInfo};
 pub use desk::{Called, Desk, Face, Grant, Inner, Refusal, allowed_operation};
 pub use events::{EndpointDraft, EventAsk, Events, FailedDelivery, RegisteredEndpoint};
@@ -55,5 +57,5 @@ pub use server::{Caller, Server};
 pub use sign_in::{Departure, Identity, Redemption, Return, SignIn, SignInFault};
 pub use strict::strict_object;
 pub use token_cache::{Fetch, Fetched, MemoryTokens, Tokens};
-pub use workforce::{Announcement, Query, Record, Token, Workforce};
+pub use workforce::{Announcement, Order, Query, Record, Token, Workforce};
 pub use write::{Named, PushError, Pushed, Seen, Target, Write, WriteBody};

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use serde_json::{Map, Value};
 use tongshi_model::{Draft, Entity, Error, Id, Kind, LocalDate, Punch, Timestamp};
 
-use crate::{EndpointDraft, FailedDelivery, RegisteredEndpoint};
+use crate::{Deed, EndpointDraft, FailedDelivery, Pot, RegisteredEndpoint, Settled};
 
 /// One workspace, seen by one app. Restricted fields are absent from documents unless the app may see them.
 #[async_trait]
@@ -29,7 +29,7 @@ pub trait Workforce: Send + Sync + 'static {
         values: &[String],
     ) -> Result<Vec<(String, Record)>, Error>;
 
-    /// Live records, oldest first.
+    /// Live records in the query's order.
     async fn list(&self, query: &Query) -> Result<Vec<Record>, Error>;
 
     /// How many records the query has without its offset and limit.
@@ -37,6 +37,12 @@ pub trait Workforce: Send + Sync + 'static {
 
     /// Stores what the app sent. The name says what each is within this app's dialect; the same name again replaces.
     async fn save(&self, items: Vec<(String, Draft)>) -> Result<Vec<Id>, Error>;
+
+    /// Writes records and moves points, all of it or nothing.
+    async fn settle(&self, deed: Deed) -> Result<Settled, Error>;
+
+    /// How much can be taken out of each of these pots; of those without a bound, how much lies in them.
+    async fn holdings(&self, pots: &[Pot]) -> Result<Vec<i64>, Error>;
 
     /// Changes a live record: each field that is given takes the place of the stored one, null takes it away. What is
     /// the workspace's own changes at once; what a vendor owns is told to that vendor, where a route leads there. The
@@ -127,6 +133,12 @@ impl Record {
         serde_json::from_str(&self.doc)
             .map_err(|error| Error::internal(format!("record {} cannot be read", self.id)).caused_by(error))
     }
+
+    /// The entity's fields as they stand in the document.
+    pub fn read_fields(&self) -> Result<Map<String, Value>, Error> {
+        serde_json::from_str(&self.doc)
+            .map_err(|error| Error::internal(format!("record {} cannot be read", self.id)).caused_by(error))
+    }
 }
 
 impl std::fmt::Debug for Record {
@@ -151,10 +163,24 @@ pub struct Query {
     pub date_to: Option<LocalDate>,
     /// Other dates: field, from, to; inclusive.
     pub field_dates: Vec<(&'static str, Option<LocalDate>, Option<LocalDate>)>,
+    /// In which order.
+    pub order: Order,
     /// How many to pass over.
     pub offset: u64,
     /// How many to give at most.
     pub limit: u32,
+}
+
+/// In which order records come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Order {
+    /// As they were first stored.
+    #[default]
+    Stored,
+    /// By business date and then as stored; those without a date are left out.
+    Dated,
+    /// The same the other way round.
+    Latest,
 }
 
 impl std::fmt::Debug for Query {
@@ -174,6 +200,7 @@ impl Query {
             date_from: None,
             date_to: None,
             field_dates: Vec::new(),
+            order: Order::default(),
             offset: 0,
             limit,
         }

@@ -4,7 +4,8 @@
 use tongshi_dialect::Descriptor;
 
 mod waiqin;
+mod workhuman;
 mod zhiren;
 
 /// Every dialect.
-pub static ALL: &[&Descriptor] = &[&waiqin::DESCRIPTOR, &zhiren::DESCRIPTOR];
+pub static ALL: &[&Descriptor] = &[&waiqin::DESCRIPTOR, &workhuman::DESCRIPTOR, &zhiren::DESCRIPTOR];

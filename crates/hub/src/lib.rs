@@ -17,12 +17,14 @@ mod feed;
 mod idempotency;
 mod identity;
 mod ingest;
+mod issue;
 mod keys;
 mod limits;
 mod lineage;
 pub mod meters;
 mod pacer;
 mod passthrough;
+mod points;
 mod principals;
 mod privacy;
 mod reads;
@@ -79,7 +81,7 @@ pub use sign_in::{
 pub use sync::{
     Counts, Difference, Failure, ListingProof, Mode, Outcome, Progress, RunView, Silent, SyncOptions,
 };
-pub use tongshi_store::Workspace;
+pub use tongshi_store::{Workspace, points::Sums as PointsSums};
 pub use undo::Undone;
 pub use vault::{KeySource, Vault};
 pub use verify::Verified;

@@ -9,7 +9,8 @@ use async_trait::async_trait;
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 use tongshi_dialect::{
-    Announcement, EndpointDraft, FailedDelivery, Query, Record, RegisteredEndpoint, Token, Workforce, gather,
+    Announcement, Deed, EndpointDraft, FailedDelivery, Pot, Query, Record, RegisteredEndpoint, Settled,
+    Token, Workforce, gather,
 };
 use tongshi_model::{Draft, Error, Id, Kind, LocalDate, Punch, Space, Timestamp};
 use tongshi_store::{
@@ -20,6 +21,7 @@ use crate::{
     AuditEntry, Hub, Scopes, audit, deliveries,
     identity::Aliases,
     ingest::{self, Item},
+    points,
     reads::{shown, to_store_query, widen},
     seen::{by_kind, is_restricted},
     writes::{Asked, Routed, store_punches, tell_of_changes},
@@ -33,13 +35,26 @@ pub(crate) struct HubWorkforce {
     hub: Hub,
     workspace: Workspace,
     app_no: i64,
+    app: Id,
     actor: String,
     scopes: Scopes,
 }
 
 impl HubWorkforce {
     pub(crate) fn new(hub: Hub, workspace: Workspace, app: &App, scopes: Scopes) -> Self {
-        Self { hub, workspace, app_no: app.no, actor: format!("app:{}", app.name), scopes }
+        Self { hub, workspace, app_no: app.no, app: app.id, actor: format!("app:{}", app.name), scopes }
+    }
+
+    pub(crate) fn hub(&self) -> &Hub {
+        &self.hub
+    }
+
+    pub(crate) fn app(&self) -> Id {
+        self.app
+    }
+
+    pub(crate) fn scopes(&self) -> &Scopes {
+        &self.scopes
     }
 
     pub(crate) fn workspace(&self) -> &Workspace {
@@ -231,6 +246,19 @@ impl Workforce for HubWorkforce {
         Ok(ids)
     }
 
+    async fn settle(&self, deed: Deed) -> Result<Settled, Error> {
+        self.may_write()?;
+        let kinds = deed.made.iter().map(|draft| draft.kind);
+        kinds.chain(deed.changed.iter().map(|change| change.kind)).try_for_each(|kind| self.may_see(kind))?;
+        points::settle(self, deed).await
+    }
+
+    async fn holdings(&self, pots: &[Pot]) -> Result<Vec<i64>, Error> {
+        self.may_see(Kind::PointsEntry)?;
+        self.scopes.may_filter(Kind::PointsEntry, "amount")?;
+        points::holdings(self, pots).await
+    }
+
     async fn change(&self, kind: Kind, id: Id, fields: Map<String, Value>) -> Result<(), Error> {
         self.may_write()?;
         self.hub.change_for(&self.workspace, self.app_no, kind, id, fields).await
@@ -404,54 +432,6 @@ impl HubWorkforce {
 
     fn setting_name(&self, name: &str) -> String {
         format!("workspace/{}/{name}", self.workspace.id)
-    }
-}
-
-impl Hub {
-    /// Makes a token for a purpose, outside of any app.
-    pub async fn issue_token(
-        &self,
-        workspace: &Workspace,
-        purpose: &'static str,
-        payload: &Value,
-        lifetime_seconds: Option<i64>,
-    ) -> Result<String, Error> {
-        self.issue_token_for(workspace, (None, "admin"), purpose, payload, lifetime_seconds).await
-    }
-
-    /// Makes a code of a kind that one of the dialects knows, to be handed to somebody.
-    pub async fn issue_code(
-        &self,
-        workspace: &Workspace,
-        purpose: &str,
-        lifetime_seconds: Option<i64>,
-    ) -> Result<String, Error> {
-        let mut kinds = self.dialects().iter().flat_map(|dialect| dialect.codes);
-        let Some(kind) = kinds.find(|kind| kind.purpose == purpose) else {
-            let known = self.dialects().iter().flat_map(|dialect| dialect.codes).map(|kind| kind.purpose);
-            let known: Vec<&str> = known.collect();
-            let text = format!("there is no kind of code '{purpose}'; there are: {}", known.join(", "));
-            return Err(Error::not_found(text));
-        };
-        let lifetime = lifetime_seconds.unwrap_or(kind.lifetime_seconds);
-        self.issue_token(workspace, kind.purpose, &Value::Null, Some(lifetime)).await
-    }
-
-    async fn issue_token_for(
-        &self,
-        workspace: &Workspace,
-        (app, actor): (Option<i64>, &str),
-        purpose: &'static str,
-        payload: &Value,
-        lifetime_seconds: Option<i64>,
-    ) -> Result<String, Error> {
-        let token = self.token();
-        let end = lifetime_seconds.map(|seconds| later(self.clock().now(), seconds));
-        let mut session = self.store().write().await?;
-        tokens::put(&mut session, workspace, purpose, &token_hash(&token), app, None, payload, end).await?;
-        audit::note(&mut session, workspace, AuditEntry::done(actor, "token.issue", purpose)).await?;
-        session.commit().await?;
-        Ok(token)
     }
 }
 

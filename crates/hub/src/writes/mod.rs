@@ -5,6 +5,7 @@
 
 mod change;
 mod effect;
+mod holders;
 mod punched;
 mod queue;
 mod round;
@@ -22,6 +23,7 @@ use tongshi_store::{Session, Workspace, WriteRow, WriteState, connections, write
 pub(crate) use change::tell_of_changes;
 pub use change::{Act, Applied, NewRecord, WrittenView};
 pub use effect::{acts, has_effect_here};
+pub(crate) use holders::own_of;
 pub use punched::PunchWritten;
 pub(crate) use punched::store_punches;
 pub use queue::QueuedView;

@@ -13,6 +13,7 @@ mod faults;
 mod identity;
 mod keys;
 mod loops;
+mod points;
 mod privacy;
 mod resume;
 mod retention;

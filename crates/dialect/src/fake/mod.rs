@@ -9,15 +9,18 @@ use std::{
 use async_trait::async_trait;
 use serde_json::{Map, Value};
 use tongshi_model::{
-    Clock, Draft, Entity, Error, Id, Keys, Kind, LocalDate, Punch, Randomness, Secret, SeededRandomness,
-    Timestamp,
+    Clock, Draft, Entity, Error, Id, Keys, Kind, LocalDate, Punch, Randomness, SeededRandomness, Timestamp,
 };
 
 use crate::{
-    Addresses, Announcement, Attempt, Attempts, Desk, EndpointDraft, Face, FailedDelivery, Grant, Limiter,
-    Message, Patience, Query, Record, RegisteredEndpoint, Reply, Token, Transport, TransportError, Wait,
-    Workforce,
+    Announcement, Deed, EndpointDraft, Face, FailedDelivery, Message, Order, Pot, Query, Record,
+    RegisteredEndpoint, Reply, Settled, Token, Transport, TransportError, Workforce,
 };
+
+mod deeds;
+mod desk;
+
+pub use desk::FakeDesk;
 
 /// One workspace in memory.
 pub struct FakeWorkforce {
@@ -38,6 +41,9 @@ struct State {
     failed: Vec<FailedDelivery>,
     tried: Vec<(EndpointDraft, String)>,
     questions: u64,
+    /// What lies in pots that are no person's, by their printed form.
+    pots: BTreeMap<String, i64>,
+    answered: BTreeMap<String, (Vec<u8>, Value)>,
 }
 
 struct Kept {
@@ -172,6 +178,7 @@ impl Kept {
         };
         if self.record.kind != query.kind
             || self.record.deleted
+            || (query.order != Order::Stored && self.date.is_none())
             || !query.keys.iter().all(|(lookup, value)| self.has(lookup, value))
             || !within(self.date, query.date_from, query.date_to)
         {
@@ -229,9 +236,14 @@ impl Workforce for FakeWorkforce {
 
     async fn list(&self, query: &Query) -> Result<Vec<Record>, Error> {
         let state = self.ask();
-        let fitting = state.records.iter().filter(|kept| kept.fits(query));
+        let mut fitting: Vec<&Kept> = state.records.iter().filter(|kept| kept.fits(query)).collect();
+        fitting.sort_by_key(|kept| kept.date.filter(|_| query.order != Order::Stored));
+        if query.order == Order::Latest {
+            fitting.reverse();
+        }
         let offset = usize::try_from(query.offset).unwrap_or(usize::MAX);
-        Ok(fitting.skip(offset).take(query.limit as usize).map(|kept| kept.record.clone()).collect())
+        let page = fitting.into_iter().skip(offset).take(query.limit as usize);
+        Ok(page.map(|kept| kept.record.clone()).collect())
     }
 
     async fn count(&self, query: &Query) -> Result<u64, Error> {
@@ -245,6 +257,15 @@ impl Workforce for FakeWorkforce {
             id
         };
         Ok(items.into_iter().map(save).collect())
+    }
+
+    async fn settle(&self, deed: Deed) -> Result<Settled, Error> {
+        self.settled(deed)
+    }
+
+    async fn holdings(&self, pots: &[Pot]) -> Result<Vec<i64>, Error> {
+        let state = self.ask();
+        Ok(pots.iter().map(|pot| state.holding(pot)).collect())
     }
 
     async fn change(&self, kind: Kind, id: Id, fields: Map<String, Value>) -> Result<(), Error> {
@@ -380,98 +401,6 @@ impl Workforce for FakeWorkforce {
     async fn remember(&self, name: &str, value: &Value) -> Result<(), Error> {
         self.change().settings.insert(name.to_owned(), value.clone());
         Ok(())
-    }
-}
-
-/// The apps of one workspace in memory.
-pub struct FakeDesk {
-    workforce: Arc<FakeWorkforce>,
-    clock: Arc<dyn Clock>,
-    apps: Mutex<Vec<(&'static str, Arc<Grant>)>>,
-    attempts: Attempts,
-    limiter: Arc<Limiter>,
-}
-
-impl FakeDesk {
-    /// A desk without apps.
-    pub fn new(workforce: Arc<FakeWorkforce>, clock: Arc<dyn Clock>) -> Arc<Self> {
-        let (attempts, limiter) = (Attempts::new(Patience::default()), Limiter::new(Arc::clone(&clock)));
-        Arc::new(Self { workforce, clock, apps: Mutex::default(), attempts, limiter: Arc::new(limiter) })
-    }
-
-    /// Registers an app for a face.
-    pub fn register(&self, face: &'static str, key_id: &str, secret: &str, settings: Value) {
-        self.register_with(face, key_id, secret, settings, |_| {});
-    }
-
-    /// Registers an app for a face and changes what it may.
-    pub fn register_with(
-        &self,
-        face: &'static str,
-        key_id: &str,
-        secret: &str,
-        settings: Value,
-        change: impl FnOnce(&mut Grant),
-    ) {
-        let mut grant = Grant {
-            app: Id::of(&["app", key_id]),
-            name: key_id.to_owned(),
-            key_id: key_id.to_owned(),
-            secret: Secret::new(secret),
-            disabled: false,
-            operations: None,
-            settings,
-            addresses: Addresses::default(),
-            redirect_uris: Vec::new(),
-            limiter: Arc::clone(&self.limiter),
-            workforce: Arc::clone(&self.workforce) as Arc<dyn Workforce>,
-        };
-        change(&mut grant);
-        self.apps().push((face, Arc::new(grant)));
-    }
-
-    fn apps(&self) -> MutexGuard<'_, Vec<(&'static str, Arc<Grant>)>> {
-        self.apps.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-#[async_trait]
-impl Desk for FakeDesk {
-    /// An app here has one key, which stands for every kind of key.
-    async fn by_key(
-        &self,
-        face: &'static str,
-        _name: &'static str,
-        key_id: &str,
-    ) -> Result<Option<Arc<Grant>>, Error> {
-        let apps = self.apps();
-        let found = apps.iter().find(|(of, grant)| *of == face && grant.key_id == key_id);
-        Ok(found.map(|(_, grant)| Arc::clone(grant)))
-    }
-
-    async fn by_token(&self, purpose: &'static str, token: &str) -> Result<Option<Arc<Grant>>, Error> {
-        let now = self.clock.now();
-        let known = self.workforce.token(purpose, token).await?;
-        let expired = |known: &Token| known.expires_at.is_some_and(|expires_at| expires_at <= now);
-        if known.as_ref().is_none_or(expired) {
-            return Ok(None);
-        }
-        Ok(self
-            .apps()
-            .first()
-            .map(|(_, grant)| Arc::new(Grant { secret: Secret::new(token), ..Grant::clone(grant) })))
-    }
-
-    fn may_try(&self, attempt: &Attempt<'_>) -> Result<(), Wait> {
-        self.attempts.check(attempt, self.clock.now())
-    }
-
-    async fn failed(&self, attempt: &Attempt<'_>, _grant: Option<&Grant>) {
-        self.attempts.failed(attempt, self.clock.now());
-    }
-
-    fn passed(&self, attempt: &Attempt<'_>) {
-        self.attempts.passed(attempt, self.clock.now());
     }
 }
 
