@@ -37,6 +37,8 @@ struct State {
     endpoints: Vec<EndpointDraft>,
     failed: Vec<FailedDelivery>,
     tried: Vec<(EndpointDraft, String)>,
+    renewed: BTreeMap<(&'static str, String), String>,
+    tallies: BTreeMap<(String, String), u64>,
     questions: u64,
 }
 
@@ -242,6 +244,19 @@ impl Workforce for FakeWorkforce {
         Ok(items.into_iter().map(save).collect())
     }
 
+    async fn amend(&self, kind: Kind, id: Id, draft: Option<Draft>) -> Result<(), Error> {
+        let Some(draft) = draft else {
+            let mut state = self.change();
+            let found =
+                state.records.iter_mut().find(|kept| kept.record.kind == kind && kept.record.id == id);
+            let kept = found.ok_or_else(|| Error::not_found("there is no such record"))?;
+            kept.record.deleted = true;
+            return Ok(());
+        };
+        self.keep(id, draft);
+        Ok(())
+    }
+
     async fn punches(&self, employee: Id, from: LocalDate, to: LocalDate) -> Result<Vec<Punch>, Error> {
         let state = self.ask();
         let mut punches: Vec<Punch> = state
@@ -328,6 +343,38 @@ impl Workforce for FakeWorkforce {
             .and_then(|seconds| Timestamp::from_second(self.clock.now().as_second() + seconds).ok());
         self.plant_token(purpose, &text, payload, expires_at);
         Ok(text)
+    }
+
+    async fn renew_token(
+        &self,
+        purpose: &'static str,
+        name: &str,
+        payload: Value,
+        lifetime_seconds: i64,
+    ) -> Result<String, Error> {
+        let now = self.clock.now();
+        let expires_at = Timestamp::from_second(now.as_second() + lifetime_seconds).ok();
+        let mut state = self.change();
+        let known = state.renewed.get(&(purpose, name.to_owned())).cloned();
+        if let Some(text) = known
+            && let Some(token) = state.tokens.get_mut(&(purpose, text.clone()))
+            && token.expires_at.is_none_or(|end| end > now)
+        {
+            token.expires_at = expires_at;
+            return Ok(text);
+        }
+        drop(state);
+        let text = self.issue_token(purpose, payload, Some(lifetime_seconds)).await?;
+        self.change().renewed.insert((purpose, name.to_owned()), text.clone());
+        Ok(text)
+    }
+
+    async fn tally(&self, what: &str, period: &str, limit: u64) -> Result<bool, Error> {
+        let mut state = self.state();
+        let count = state.tallies.entry((what.to_owned(), period.to_owned())).or_default();
+        let free = *count < limit;
+        *count += u64::from(free);
+        Ok(free)
     }
 
     async fn token(&self, purpose: &'static str, token: &str) -> Result<Option<Token>, Error> {

@@ -38,6 +38,10 @@ pub trait Workforce: Send + Sync + 'static {
     /// Stores what the app sent. The name says what each is within this app's dialect; the same name again replaces.
     async fn save(&self, items: Vec<(String, Draft)>) -> Result<Vec<Id>, Error>;
 
+    /// Puts a document in the place of a record's, or takes the record away. What belongs to a vendor is changed there
+    /// only, and refused where no route leads.
+    async fn amend(&self, kind: Kind, id: Id, draft: Option<Draft>) -> Result<(), Error>;
+
     /// Live punches of an employee on these days, by time.
     async fn punches(&self, employee: Id, from: LocalDate, to: LocalDate) -> Result<Vec<Punch>, Error>;
 
@@ -71,6 +75,19 @@ pub trait Workforce: Send + Sync + 'static {
         payload: Value,
         lifetime_seconds: Option<i64>,
     ) -> Result<String, Error>;
+
+    /// The token of this name for this purpose: the same one with a new end while it is valid, after that another. It is
+    /// kept encrypted.
+    async fn renew_token(
+        &self,
+        purpose: &'static str,
+        name: &str,
+        payload: Value,
+        lifetime_seconds: i64,
+    ) -> Result<String, Error>;
+
+    /// Takes one of `limit` in a period, counted for the whole workspace; false where all are taken.
+    async fn tally(&self, what: &str, period: &str, limit: u64) -> Result<bool, Error>;
 
     /// What a token stands for, also when it is used or expired.
     async fn token(&self, purpose: &'static str, token: &str) -> Result<Option<Token>, Error>;
