@@ -360,16 +360,17 @@ impl Workforce for FakeWorkforce {
     ) -> Result<String, Error> {
         let now = self.clock.now();
         let expires_at = Timestamp::from_second(now.as_second() + lifetime_seconds).ok();
-        let mut state = self.change();
-        let known = state.renewed.get(&(purpose, name.to_owned())).cloned();
-        if let Some(text) = known
-            && let Some(token) = state.tokens.get_mut(&(purpose, text.clone()))
-            && token.expires_at.is_none_or(|end| end > now)
         {
-            token.expires_at = expires_at;
-            return Ok(text);
+            let mut state = self.change();
+            let known = state.renewed.get(&(purpose, name.to_owned())).cloned();
+            if let Some(text) = known
+                && let Some(token) = state.tokens.get_mut(&(purpose, text.clone()))
+                && token.expires_at.is_none_or(|end| end > now)
+            {
+                token.expires_at = expires_at;
+                return Ok(text);
+            }
         }
-        drop(state);
         let text = self.issue_token(purpose, payload, Some(lifetime_seconds)).await?;
         self.change().renewed.insert((purpose, name.to_owned()), text.clone());
         Ok(text)

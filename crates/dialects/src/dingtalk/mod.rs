@@ -40,4 +40,9 @@ pub(crate) static DESCRIPTOR: Descriptor = Descriptor {
     events: Some(&client::DingTalkEvents),
 };
 
-const CAPABILITIES: &[Capability] = &[Capability::Pull(Kind::OrgUnit), Capability::Pull(Kind::Employee), Capability::Receive, Capability::Send];
+const CAPABILITIES: &[Capability] = &[
+    Capability::Pull(Kind::OrgUnit),
+    Capability::Pull(Kind::Employee),
+    Capability::Receive,
+    Capability::Send,
+];
