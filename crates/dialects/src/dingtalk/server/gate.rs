@@ -49,9 +49,12 @@ const SCOPES: &[(&str, &str)] = &[
 
 /// The gate.
 pub(super) struct Limits {
-    seconds: Mutex<HashMap<(Id, &'static str), (i64, u64)>>,
+    seconds: Mutex<HashMap<(Id, &'static str), Second>>,
     addresses: Cache<IpAddr, Address>,
 }
+
+/// A second, and the calls that were let through in it.
+type Second = (i64, u64);
 
 /// What an address has done in the present window, or until when it is shut out.
 #[derive(Clone, Copy)]
