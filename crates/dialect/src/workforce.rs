@@ -1,7 +1,7 @@
 //! What a face sees of the hub: one organisation, in model words, as far as the calling app may see it.
 
 use async_trait::async_trait;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use tongshi_model::{Draft, Entity, Error, Id, Kind, LocalDate, Punch, Timestamp};
 
 use crate::{EndpointDraft, FailedDelivery, RegisteredEndpoint};
@@ -38,12 +38,20 @@ pub trait Workforce: Send + Sync + 'static {
     /// Stores what the app sent. The name says what each is within this app's dialect; the same name again replaces.
     async fn save(&self, items: Vec<(String, Draft)>) -> Result<Vec<Id>, Error>;
 
-    /// Puts a document in the place of a record's, or takes the record away. What belongs to a vendor is changed there
-    /// only, and refused where no route leads.
-    async fn amend(&self, kind: Kind, id: Id, draft: Option<Draft>) -> Result<(), Error>;
+    /// Takes a live record away, as [`Workforce::change`] changes it.
+    async fn remove(&self, kind: Kind, id: Id) -> Result<(), Error>;
+
+    /// Changes a live record: each field that is given takes the place of the stored one, null takes it away. What is
+    /// the workspace's own changes at once; what a vendor owns is told to that vendor, where a route leads there. The
+    /// caller has seen to it that what the fields refer to is there.
+    async fn change(&self, kind: Kind, id: Id, fields: Map<String, Value>) -> Result<(), Error>;
 
     /// Live punches of an employee on these days, by time.
     async fn punches(&self, employee: Id, from: LocalDate, to: LocalDate) -> Result<Vec<Punch>, Error>;
+
+    /// Live punches of these people on these days, by time: one question for all of them.
+    async fn punches_of(&self, employees: &[Id], from: LocalDate, to: LocalDate)
+    -> Result<Vec<Punch>, Error>;
 
     /// Stores punches; true for each that is new, false for one that was there.
     async fn record_punches(&self, punches: Vec<Punch>) -> Result<Vec<bool>, Error>;

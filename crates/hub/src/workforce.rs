@@ -1,9 +1,12 @@
 //! A workspace as one app may see it: what faces read and write.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use async_trait::async_trait;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 use tongshi_dialect::{
     Announcement, EndpointDraft, FailedDelivery, Query, Record, RegisteredEndpoint, Token, Workforce, gather,
@@ -21,7 +24,7 @@ use crate::{
     ingest::{self, Item},
     reads::{shown, to_store_query, widen},
     seen::{by_kind, is_restricted},
-    writes::{Asked, By, Routed, store_punches, tell_of_changes},
+    writes::{Asked, Routed, store_punches, tell_of_changes},
 };
 
 /// The connection that owns what apps write.
@@ -230,20 +233,48 @@ impl Workforce for HubWorkforce {
         Ok(ids)
     }
 
-    async fn amend(&self, kind: Kind, id: Id, draft: Option<Draft>) -> Result<(), Error> {
-        let by = By { actor: self.actor.clone(), scopes: &self.scopes };
-        self.hub.change_by_face(&self.workspace, &by, (kind, id), draft).await
+    async fn remove(&self, kind: Kind, id: Id) -> Result<(), Error> {
+        self.may_write()?;
+        self.hub.remove_for(&self.workspace, self.app_no, kind, id).await
+    }
+
+    async fn change(&self, kind: Kind, id: Id, fields: Map<String, Value>) -> Result<(), Error> {
+        self.may_write()?;
+        self.hub.change_for(&self.workspace, self.app_no, kind, id, fields).await
     }
 
     async fn punches(&self, employee: Id, from: LocalDate, to: LocalDate) -> Result<Vec<Punch>, Error> {
+        self.punches_of(&[employee], from, to).await
+    }
+
+    async fn punches_of(
+        &self,
+        employees: &[Id],
+        from: LocalDate,
+        to: LocalDate,
+    ) -> Result<Vec<Punch>, Error> {
         self.scopes.may_see_punches()?;
-        let employees = self.aliases().await?.all(employee);
-        let mut session = self.read().await?;
-        let mut stored = punches::of_any(&mut session, &self.workspace, &employees, from, to).await?;
-        if let [employee, _, ..] = employees[..] {
+        let aliases = self.aliases().await?;
+        let (mut names, mut merged) = (HashMap::new(), HashSet::new());
+        for employee in employees {
+            let all = aliases.all(*employee);
+            if all.len() > 1 {
+                merged.insert(*employee);
+            }
+            names.extend(all.into_iter().map(|name| (name, *employee)));
+        }
+        let known: Vec<Id> = names.keys().copied().collect();
+        let mut stored = punches::of_any(&mut self.read().await?, &self.workspace, &known, from, to).await?;
+        for punch in &mut stored {
+            punch.employee = names.get(&punch.employee).copied().unwrap_or(punch.employee);
+        }
+        if !merged.is_empty() {
             // Two vendors that read the same machine tell of one punch.
-            stored.iter_mut().for_each(|punch| punch.employee = employee);
-            stored.dedup_by_key(|punch| (punch.at, punch.direction));
+            stored.sort_by_key(|punch| (punch.at, punch.employee, punch.direction.name()));
+            stored.dedup_by(|one, other| {
+                let key = |punch: &StoredPunch| (punch.at, punch.employee, punch.direction);
+                merged.contains(&one.employee) && key(one) == key(other)
+            });
         }
         Ok(stored.into_iter().map(punch_of).collect())
     }

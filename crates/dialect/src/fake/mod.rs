@@ -9,7 +9,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use tongshi_model::{
     Clock, Draft, Entity, Error, Id, Keys, Kind, LocalDate, Punch, Randomness, SeededRandomness, Timestamp,
 };
@@ -110,6 +110,11 @@ impl FakeWorkforce {
     /// Makes this the public half of the app's key of this name.
     pub fn name_key(&self, face: &'static str, name: &'static str, key_id: &str) {
         self.change().key_ids.insert((face, name), key_id.to_owned());
+    }
+
+    /// Voids all tokens of this purpose, as a vendor may before their end.
+    pub fn forget_tokens(&self, purpose: &'static str) {
+        self.change().tokens.retain(|(of, _), _| *of != purpose);
     }
 
     /// All live records of a kind.
@@ -250,25 +255,40 @@ impl Workforce for FakeWorkforce {
         Ok(items.into_iter().map(save).collect())
     }
 
-    async fn amend(&self, kind: Kind, id: Id, draft: Option<Draft>) -> Result<(), Error> {
-        let Some(draft) = draft else {
-            let mut state = self.change();
-            let found =
-                state.records.iter_mut().find(|kept| kept.record.kind == kind && kept.record.id == id);
-            let kept = found.ok_or_else(|| Error::not_found("there is no such record"))?;
-            kept.record.deleted = true;
-            return Ok(());
-        };
+    async fn remove(&self, kind: Kind, id: Id) -> Result<(), Error> {
+        let mut state = self.change();
+        let found = state.records.iter_mut().find(|kept| kept.record.kind == kind && kept.record.id == id);
+        found.ok_or_else(|| Error::not_found("there is no such record"))?.record.deleted = true;
+        Ok(())
+    }
+
+    async fn change(&self, kind: Kind, id: Id, fields: Map<String, Value>) -> Result<(), Error> {
+        let found = self.get(kind, id).await?.filter(|record| !record.deleted);
+        let record = found.ok_or_else(|| Error::not_found("there is no such record"))?;
+        let broken = |_| Error::invalid("body", "the document is of another form");
+        let mut doc: Map<String, Value> = serde_json::from_str(&record.doc).map_err(broken)?;
+        doc.extend(fields);
+        doc.retain(|_, value| !value.is_null());
+        let draft = Draft::parse(kind, Value::Object(doc).to_string())?;
         self.keep(id, draft);
         Ok(())
     }
 
     async fn punches(&self, employee: Id, from: LocalDate, to: LocalDate) -> Result<Vec<Punch>, Error> {
+        self.punches_of(&[employee], from, to).await
+    }
+
+    async fn punches_of(
+        &self,
+        employees: &[Id],
+        from: LocalDate,
+        to: LocalDate,
+    ) -> Result<Vec<Punch>, Error> {
         let state = self.ask();
         let mut punches: Vec<Punch> = state
             .punches
             .iter()
-            .filter(|punch| punch.employee == employee && (from..=to).contains(&punch.working_day()))
+            .filter(|punch| employees.contains(&punch.employee) && (from..=to).contains(&punch.working_day()))
             .cloned()
             .collect();
         punches.sort_by_key(|punch| punch.at);

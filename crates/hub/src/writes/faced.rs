@@ -1,30 +1,29 @@
-//! What an app changes through a face: the same as through our own API, without an answer to keep.
+//! What an app takes away through a face: the same as through our own API, without an answer to keep.
 
-use serde_json::json;
-use tongshi_dialect::Target;
-use tongshi_model::{Action, Draft, Error, Id, Kind};
-use tongshi_store::Workspace;
+use std::sync::Arc;
 
-use super::{
-    allowed,
-    change::{By, find},
-};
-use crate::{Hub, Once};
+use tongshi_model::{Error, Id, Kind};
+use tongshi_store::{Workspace, apps};
+
+use crate::{Begun, Hub, Principal};
 
 impl Hub {
-    /// Puts a document in the place of a record's, or takes the record away. What is a vendor's is changed there only.
-    pub(crate) async fn change_by_face(
+    /// Takes a record away for an app that calls through a face. What is a vendor's is taken away there only.
+    pub(crate) async fn remove_for(
         &self,
         workspace: &Workspace,
-        by: &By<'_>,
-        (kind, id): (Kind, Id),
-        draft: Option<Draft>,
+        app_no: i64,
+        kind: Kind,
+        id: Id,
     ) -> Result<(), Error> {
-        let action = if draft.is_some() { Action::Update } else { Action::Delete };
-        allowed(by.scopes, Target::Record(kind), action)?;
-        let mut once = Once::unkept(self, workspace).await?;
-        let found = find(&mut once, by.scopes, kind, id).await?;
-        self.put(&mut once, by, found, action, draft, json!({})).await?;
+        let found = apps::by_no(&mut self.store().read().await?, workspace, app_no).await?;
+        let app = found.ok_or_else(|| Error::not_found("there is no such app"))?;
+        let app = Arc::new(crate::apps::view(&app, Vec::new())?);
+        let principal = Principal { scopes: app.scopes.clone(), app, workspace: workspace.clone() };
+        let Begun::Now(mut once) = self.begin(&principal, None).await? else {
+            return Err(Error::internal("a removal without a key was begun before"));
+        };
+        self.delete_record(&mut once, &principal, kind, id, None).await?;
         once.commit().await
     }
 }
