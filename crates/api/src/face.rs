@@ -34,6 +34,11 @@ impl MountedFace {
         Self { id, face, meters: FaceMeters::new(format!("/d/{id}")) }
     }
 
+    /// Whether the vendor packs its answers.
+    pub(crate) fn packs(&self) -> bool {
+        self.face.packs()
+    }
+
     /// Answers as the vendor would. The first `prefix_bytes` of the path say where the face is mounted.
     pub(crate) async fn answer(
         &self,

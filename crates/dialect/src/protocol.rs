@@ -16,6 +16,9 @@ pub trait Dialect: Send + Sync + Sized + 'static {
     /// Where the client puts things, where the vendor leaves a choice.
     type Layout: Copy + Default + Send + Sync + 'static;
 
+    /// Whether the vendor packs its answers for those who take them packed (RFC 9110 §12.5.3).
+    const GZIP: bool = false;
+
     /// The vendor's documented errors.
     type Fault: std::error::Error
         + From<AuthFault>

@@ -163,6 +163,10 @@ impl<D: Dialect> Server<D> {
 
 #[async_trait]
 impl<D: Dialect> Face for Server<D> {
+    fn packs(&self) -> bool {
+        D::GZIP
+    }
+
     async fn answer(&self, message: Message) -> Reply {
         let Ok(found) = self.routes.at(&message.path) else {
             return self.nowhere(&message, not_implemented::<D>(&message)).await;
