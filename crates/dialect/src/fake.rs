@@ -15,8 +15,8 @@ use tongshi_model::{
 
 use crate::{
     Addresses, Announcement, Attempt, Attempts, Desk, EndpointDraft, Face, FailedDelivery, Grant, Limiter,
-    Message, Patience, Query, Record, RegisteredEndpoint, Reply, Token, Transport, TransportError, Wait,
-    Workforce,
+    Message, Patience, Query, Record, RegisteredEndpoint, Replacement, Reply, Token, Transport,
+    TransportError, Wait, Workforce,
 };
 
 /// One workspace in memory.
@@ -240,6 +240,30 @@ impl Workforce for FakeWorkforce {
             id
         };
         Ok(items.into_iter().map(save).collect())
+    }
+
+    async fn replace(&self, items: Vec<Replacement>) -> Result<bool, Error> {
+        let mut state = self.change();
+        let at = |state: &State, item: &Replacement| {
+            state.records.iter().position(|kept| {
+                kept.record.id == item.id
+                    && kept.record.version == item.version
+                    && item.draft.as_ref().is_none_or(|draft| draft.kind == kept.record.kind)
+            })
+        };
+        let places: Option<Vec<usize>> = items.iter().map(|item| at(&state, item)).collect();
+        let Some(places) = places else { return Ok(false) };
+        let now = self.clock.now();
+        for (place, item) in places.into_iter().zip(items) {
+            let kept = &mut state.records[place];
+            kept.record.version += 1;
+            kept.record.changed_at = now;
+            kept.record.deleted = item.draft.is_none();
+            if let Some(draft) = item.draft {
+                (kept.record.doc, kept.keys, kept.date) = (draft.doc, draft.keys, draft.date);
+            }
+        }
+        Ok(true)
     }
 
     async fn punches(&self, employee: Id, from: LocalDate, to: LocalDate) -> Result<Vec<Punch>, Error> {

@@ -53,5 +53,5 @@ pub use seen::{Disclosed, gather};
 pub use server::{Caller, Server};
 pub use strict::strict_object;
 pub use token_cache::{Fetch, Fetched, MemoryTokens, Tokens};
-pub use workforce::{Announcement, Query, Record, Token, Workforce};
+pub use workforce::{Announcement, Query, Record, Replacement, Token, Workforce};
 pub use write::{Named, PushError, Pushed, Seen, Target, Write, WriteBody};

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use serde_json::Value;
-use tongshi_model::{Draft, Entity, Error, Id, Kind, LocalDate, Punch, Timestamp};
+use tongshi_model::{Action, Draft, Entity, Error, Id, Kind, LocalDate, Punch, Timestamp};
 
 use crate::{EndpointDraft, FailedDelivery, RegisteredEndpoint};
 
@@ -37,6 +37,11 @@ pub trait Workforce: Send + Sync + 'static {
 
     /// Stores what the app sent. The name says what each is within this app's dialect; the same name again replaces.
     async fn save(&self, items: Vec<(String, Draft)>) -> Result<Vec<Id>, Error>;
+
+    /// Replaces records by what they are to be, all of them or none, in one transaction. False, and nothing has changed,
+    /// where one of them is no longer at the version that was read: whoever decides on what a record says decides once.
+    /// Fields that the app may not see stay as they are. What a vendor owns is told to that vendor only.
+    async fn replace(&self, items: Vec<Replacement>) -> Result<bool, Error>;
 
     /// Live punches of an employee on these days, by time.
     async fn punches(&self, employee: Id, from: LocalDate, to: LocalDate) -> Result<Vec<Punch>, Error>;
@@ -87,6 +92,26 @@ pub trait Workforce: Send + Sync + 'static {
     /// What the hub knows this by. Faces do not look into it.
     fn inner(&self) -> Option<crate::Inner<'_>> {
         None
+    }
+}
+
+/// A record as it is to be.
+#[derive(Clone)]
+pub struct Replacement {
+    /// Its id.
+    pub id: Id,
+    /// The version that was read.
+    pub version: i64,
+    /// What is done to it, for the vendors who are told.
+    pub action: Action,
+    /// What it is to be; none takes it away. One that was deleted comes back.
+    pub draft: Option<Draft>,
+}
+
+impl Replacement {
+    /// A record that was read becomes this.
+    pub fn of<E: Entity>(record: &Record, action: Action, entity: &E) -> Result<Self, Error> {
+        Ok(Self { id: record.id, version: record.version, action, draft: Some(Draft::of(entity)?) })
     }
 }
 

@@ -6,7 +6,8 @@ use async_trait::async_trait;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use tongshi_dialect::{
-    Announcement, EndpointDraft, FailedDelivery, Query, Record, RegisteredEndpoint, Token, Workforce, gather,
+    Announcement, EndpointDraft, FailedDelivery, Query, Record, RegisteredEndpoint, Replacement, Token,
+    Workforce, gather,
 };
 use tongshi_model::{Draft, Error, Id, Kind, LocalDate, Punch, Space, Timestamp};
 use tongshi_store::{
@@ -226,6 +227,11 @@ impl Workforce for HubWorkforce {
         audit::note(&mut session, &self.workspace, entry).await?;
         session.commit().await?;
         Ok(ids)
+    }
+
+    async fn replace(&self, items: Vec<Replacement>) -> Result<bool, Error> {
+        self.may_write()?;
+        self.hub.replace_records(&self.workspace, &self.actor, &self.scopes, items).await
     }
 
     async fn punches(&self, employee: Id, from: LocalDate, to: LocalDate) -> Result<Vec<Punch>, Error> {

@@ -7,6 +7,7 @@ mod change;
 mod effect;
 mod punched;
 mod queue;
+mod replace;
 mod round;
 mod routes;
 mod worker;
