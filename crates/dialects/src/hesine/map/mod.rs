@@ -1,0 +1,1 @@
+//! Hesine's words and ours, both ways.

@@ -1,0 +1,38 @@
+//! Hesine (合思, once 易快报): travel requests, approvals, bookings, claims, payments, vouchers.
+//!
+//! Documents: the vendor's published documentation of its open platform (contract `documented`), and an article that the
+//! project was given (contract `sample`), which shows another API. `specs/hesine.md` has every fact with its weight; `§`
+//! in this folder means its sections.
+//!
+//! Quirks: the token lies in the query and nothing is signed. A single id stands in the path behind a literal `$`, several
+//! in literal brackets. Three reads carry a body. Approvals answer before they are done; the result is asked for within a
+//! minute. Times are milliseconds in documents and texts in filters. Some failures come with HTTP 200.
+
+mod auth;
+mod client;
+mod map;
+mod server;
+#[cfg(test)]
+mod tests;
+mod wire;
+
+use tongshi_dialect::{Capability, Descriptor, FaceKey};
+
+/// This vendor, for the list.
+pub(crate) static DESCRIPTOR: Descriptor = Descriptor {
+    id: "hesine",
+    title: "合思 Hesine",
+    base_url: Some("https://app.ekuaibao.com"),
+    capabilities: CAPABILITIES,
+    writes_off: &[],
+    credential: client::CREDENTIAL,
+    face_keys: &[FaceKey { id: "app_key", secret: "app_secret", prefix: "hs" }],
+    codes: &[],
+    operations: client::OPERATIONS,
+    connect: client::connect,
+    serve: server::serve,
+    sign: client::sign,
+    events: None,
+};
+
+const CAPABILITIES: &[Capability] = &[];
