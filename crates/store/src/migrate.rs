@@ -21,6 +21,7 @@ const ALL: &[(&str, &str)] = &[
     ("0006_requests", include_str!("../migrations/0006_requests.sql")),
     ("0003_deliveries", include_str!("../migrations/0003_deliveries.sql")),
     ("0010_privacy", include_str!("../migrations/0010_privacy.sql")),
+    ("0018_flows", include_str!("../migrations/0018_flows.sql")),
 ];
 
 /// The number under which the migrating process holds PostgreSQL's advisory lock.
