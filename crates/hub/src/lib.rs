@@ -14,6 +14,7 @@ mod desk;
 mod erased;
 mod events;
 mod feed;
+mod flow;
 mod idempotency;
 mod identity;
 mod ingest;
@@ -59,6 +60,7 @@ pub use deliveries::{
     WebhookOwner, WebhookTest, WebhookView, is_public,
 };
 pub use feed::{FeedQuery, Follower};
+pub use flow::{Accounts, Ask, FlowSettings, FlowView};
 pub use idempotency::{ANSWERS_KEPT_SECONDS, Answer, Begun, IdempotencyKey, KEY_CHARS_MAX, Once};
 pub use identity::{IdentityConflict, Linked, Matched, OwnerRule, Owners, Unlinked};
 pub use keys::{KeyUse, Resealed};

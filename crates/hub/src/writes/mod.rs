@@ -26,7 +26,7 @@ pub use effect::{acts, has_effect_here};
 pub use punched::PunchWritten;
 pub(crate) use punched::store_punches;
 pub use queue::QueuedView;
-pub(crate) use queue::{Asked, Routed};
+pub(crate) use queue::{Asked, Deed, Routed, enqueue, natural_key, natural_key_of};
 pub use routes::{NewRoute, PauseView, RouteView};
 
 use crate::{AuditEntry, Hub, Scopes, audit, reads::limited};
