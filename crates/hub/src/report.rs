@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 use tongshi_model::{
-    Booking, BookingStatus, Currency, Employee, Entity, Error, ExpenseClaim, Id, Instant, Kind, LocalDate, Money,
-    OrgUnit, SpendStatus, TravelRequest,
+    Booking, BookingStatus, Currency, Employee, Entity, Error, ExpenseClaim, Id, Instant, Kind, LocalDate,
+    Money, OrgUnit, SpendStatus, TravelRequest,
 };
 use tongshi_store::{Query, RecordRow, Session, Workspace, records};
 
@@ -169,9 +169,12 @@ impl Reading<'_> {
                 count += 1;
                 over_policy += u64::from(request.over_policy);
                 let seconds = |at: Instant| at.timestamp().as_second();
-                waits.extend(request.submitted_at.zip(request.decided_at).and_then(|(asked, decided)| {
-                    u64::try_from(seconds(decided) - seconds(asked)).ok()
-                }));
+                waits.extend(
+                    request
+                        .submitted_at
+                        .zip(request.decided_at)
+                        .and_then(|(asked, decided)| u64::try_from(seconds(decided) - seconds(asked)).ok()),
+                );
             }
             let Some(next) = next else { return Ok((count, over_policy, waited(waits))) };
             after = Some(next);
@@ -266,7 +269,8 @@ impl Reading<'_> {
 
     fn read<E: Entity>(&self, row: RecordRow) -> Result<(Id, E), Error> {
         let entity = serde_json::from_str(&self.aliases.lead(row.doc));
-        let unreadable = |error| Error::internal(format!("record {} cannot be read", row.id)).caused_by(error);
+        let unreadable =
+            |error| Error::internal(format!("record {} cannot be read", row.id)).caused_by(error);
         Ok((row.id, entity.map_err(unreadable)?))
     }
 }

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tongshi_model::{
-    AccountingEntry, Coded, Currency, EntryLine, EntryStatus, Error, ExpenseClaim, Id, Instant, Money, PaymentState,
-    SpendStatus, shanghai,
+    AccountingEntry, Coded, Currency, EntryLine, EntryStatus, Error, ExpenseClaim, Id, Instant, Money,
+    PaymentState, SpendStatus, shanghai,
 };
 use tongshi_store::Session;
 

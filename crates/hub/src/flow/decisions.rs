@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use tongshi_dialect::Target;
 use tongshi_model::{
     Action, Approval, ApprovalCategory, ApprovalResult, ApprovalStatus, ApprovalTask, Coded, Error,
-    ExpenseClaim, FormField, FormSection, Id, Instant, Kind, Money, Personal, Space, SpendStatus,
-    TaskStatus, TravelRequest, shanghai,
+    ExpenseClaim, FormField, FormSection, Id, Instant, Kind, Money, Personal, Space, SpendStatus, TaskStatus,
+    TravelRequest, shanghai,
 };
 use tongshi_store::{RecordRow, Session};
 
@@ -57,9 +57,10 @@ impl Asking {
 
     fn claim(seen: Seen<ExpenseClaim>) -> Self {
         let claim = seen.says;
-        let lines = claim.lines.iter().map(|line| {
-            json!({"fee_type": line.fee_type, "date": line.date, "amount": shown(line.amount)})
-        });
+        let lines = claim
+            .lines
+            .iter()
+            .map(|line| json!({"fee_type": line.fee_type, "date": line.date, "amount": shown(line.amount)}));
         let form = vec![("total", shown(claim.total)), ("lines", lines.collect())];
         Self {
             row: seen.row,
@@ -84,7 +85,8 @@ impl Asking {
             result: ApprovalResult::None,
             decided_at: None,
         };
-        let field = |(name, value): (&str, Value)| FormField { name: name.to_owned(), value: Personal::new(value) };
+        let field =
+            |(name, value): (&str, Value)| FormField { name: name.to_owned(), value: Personal::new(value) };
         Approval {
             number: self.number,
             title: self.title,
@@ -116,8 +118,7 @@ impl Round<'_> {
             Ask::Approved => &[SpendStatus::Approved],
             Ask::Never => return Ok(()),
         };
-        let routed =
-            || !self.routed.of(self.hub, Target::Record(Kind::Approval), Action::Create).is_empty();
+        let routed = || !self.routed.of(self.hub, Target::Record(Kind::Approval), Action::Create).is_empty();
         if !self.settings.here && !routed() {
             return Ok(());
         }

@@ -64,9 +64,11 @@ impl Edits {
     }
 
     fn patch(&mut self, row: &RecordRow) -> &mut Patch {
-        self.patches
-            .entry(row.id)
-            .or_insert_with(|| Patch { row: row.clone(), fields: Map::new(), decided: None })
+        self.patches.entry(row.id).or_insert_with(|| Patch {
+            row: row.clone(),
+            fields: Map::new(),
+            decided: None,
+        })
     }
 
     /// Writes it, and queues what vendors are told of it.

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use tongshi_model::{Booking, BookingStatus, ExpenseClaim, ExpenseLine, Id, LocalDate, Place, TravelRequest, TripLeg};
+use tongshi_model::{
+    Booking, BookingStatus, ExpenseClaim, ExpenseLine, Id, LocalDate, Place, TravelRequest, TripLeg,
+};
 
 /// The one request of these that a booking serves, with the leg; none where no leg fits, or those of several do as well.
 pub(super) fn request_of<'a>(
@@ -70,8 +72,7 @@ fn plain(name: &str) -> &str {
 /// The bookings that a claim settles: those that its lines name, and for each other line the one booking of the claimant
 /// or of the trip that cost as much and fell on its day.
 pub(super) fn settled(claim: &ExpenseClaim, bookings: &BTreeMap<Id, Booking>) -> BTreeSet<Id> {
-    let mut found: BTreeSet<Id> =
-        claim.lines.iter().flat_map(|line| line.bookings.iter().copied()).collect();
+    let mut found: BTreeSet<Id> = claim.lines.iter().flat_map(|line| line.bookings.iter().copied()).collect();
     for line in claim.lines.iter().filter(|line| line.bookings.is_empty()) {
         let mut fitting = bookings.iter().filter(|(id, booking)| {
             !found.contains(id) && !claim.bookings.contains(id) && pays(claim, line, booking)
@@ -88,7 +89,8 @@ fn pays(claim: &ExpenseClaim, line: &ExpenseLine, booking: &Booking) -> bool {
     let alive = !matches!(booking.status.value, BookingStatus::Cancelled | BookingStatus::Refunded);
     let theirs = booking.booker == Some(claim.claimant) || booking.travellers.contains(&claim.claimant);
     let same_trip = claim.request.is_some() && claim.request == booking.request;
-    let same_day = line.date.is_some_and(|day| days(booking).is_some_and(|(from, to)| from <= day && day <= to));
+    let same_day =
+        line.date.is_some_and(|day| days(booking).is_some_and(|(from, to)| from <= day && day <= to));
     alive
         && !booking.private
         && booking.amount == Some(line.amount)

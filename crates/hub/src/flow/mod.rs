@@ -101,7 +101,8 @@ impl Hub {
         let mut session = self.store().write().await?;
         let was = flows::remove(&mut session, workspace).await?;
         if was {
-            audit::note(&mut session, workspace, AuditEntry::done(actor, "flow.end", &workspace.name)).await?;
+            audit::note(&mut session, workspace, AuditEntry::done(actor, "flow.end", &workspace.name))
+                .await?;
             session.commit().await?;
         }
         Ok(was)

@@ -5,9 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use serde_json::json;
 use tongshi_model::{Entity, Error, Id, Kind};
-use tongshi_store::{
-    Query, RecordRow, Session, Workspace, changes, connections, flows, records, shared,
-};
+use tongshi_store::{Query, RecordRow, Session, Workspace, changes, connections, flows, records, shared};
 
 use super::{ACTOR, FLOW, FlowSettings, edits::Edits};
 use crate::{AuditEntry, Hub, audit, identity::Aliases, writes::Routed};

@@ -52,7 +52,8 @@ impl Round<'_> {
             bookings.extend(self.naming(session, "booker", travellers).await?);
             bookings.extend(self.naming(session, "request", granted.iter().map(|seen| seen.row.id)).await?);
         }
-        bookings.retain(|_, seen| !seen.says.private && (seen.says.request.is_none() || seen.says.leg.is_none()));
+        bookings
+            .retain(|_, seen| !seen.says.private && (seen.says.request.is_none() || seen.says.leg.is_none()));
         if bookings.is_empty() {
             return Ok(());
         }
@@ -101,7 +102,8 @@ impl Round<'_> {
         let mut bookings: BTreeMap<Id, Seen<Booking>> = self.naming(session, "booker", claimants).await?;
         let of_requests: BTreeSet<Id> = claims.values().filter_map(|seen| seen.says.request).collect();
         bookings.extend(self.naming(session, "request", of_requests).await?);
-        let bookings: BTreeMap<Id, Booking> = bookings.into_iter().map(|(id, seen)| (id, seen.says)).collect();
+        let bookings: BTreeMap<Id, Booking> =
+            bookings.into_iter().map(|(id, seen)| (id, seen.says)).collect();
         for seen in claims.values() {
             let claim = &seen.says;
             let found = settled(claim, &bookings);

@@ -248,7 +248,17 @@ impl Hub {
             let (method, actor) = ("written".to_owned(), actor.to_owned());
             links.push(Link { source: id, method, confidence: 100, actor, at });
             let (connection, hash, raw) = (connection.no, [0; 16], String::new());
-            rows.push(SourceRow { id, connection, kind, remote_id, record, hash, raw, date: None, gone: None });
+            rows.push(SourceRow {
+                id,
+                connection,
+                kind,
+                remote_id,
+                record,
+                hash,
+                raw,
+                date: None,
+                gone: None,
+            });
         }
         sources::upsert(session, workspace, rows).await?;
         refs::put(session, workspace, &meanings).await?;

@@ -87,7 +87,10 @@ async fn walk(hub: &TestHub, between: impl AsyncFn(&TestHub)) -> (Id, Id, Id) {
     let asked = get(hub, Kind::TravelRequest, trip).await.1;
     let approval: Id = asked["approval"].as_str().expect("it asks for an approval").parse().unwrap();
     let (_, form) = get(hub, Kind::Approval, approval).await;
-    assert_eq!((&form["status"]["value"], &form["category"]["value"]), (&json!("running"), &json!("business_travel")));
+    assert_eq!(
+        (&form["status"]["value"], &form["category"]["value"]),
+        (&json!("running"), &json!("business_travel"))
+    );
     decide(hub, approval, Action::Approve).await;
     between(hub).await;
     let granted = get(hub, Kind::TravelRequest, trip).await.1;
@@ -210,7 +213,8 @@ async fn the_last_word_can_be_the_workspaces() {
         assert!(get(hub, Kind::TravelRequest, trip).await.1["approval"].is_null());
         put(hub, Kind::TravelRequest, "trip", request(person, "approved")).await;
         hub.hub.follow_flows().await.unwrap();
-        let approval: Id = get(hub, Kind::TravelRequest, trip).await.1["approval"].as_str().unwrap().parse().unwrap();
+        let approval: Id =
+            get(hub, Kind::TravelRequest, trip).await.1["approval"].as_str().unwrap().parse().unwrap();
         decide(hub, approval, Action::Reject).await;
         hub.hub.follow_flows().await.unwrap();
         assert_eq!(get(hub, Kind::TravelRequest, trip).await.1["status"]["value"], "rejected");

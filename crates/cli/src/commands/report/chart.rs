@@ -37,7 +37,11 @@ pub(super) fn svg(report: &TravelReport, currency: &str) -> Result<String, Box<d
     Ok(text)
 }
 
-fn draw(area: &DrawingArea<SVGBackend<'_>, plotters::coord::Shift>, report: &TravelReport, currency: &str) -> Drawn {
+fn draw(
+    area: &DrawingArea<SVGBackend<'_>, plotters::coord::Shift>,
+    report: &TravelReport,
+    currency: &str,
+) -> Drawn {
     let mut sums: BTreeMap<(&str, &str), f64> = BTreeMap::new();
     let mut over: BTreeMap<&str, f64> = BTreeMap::new();
     for spend in report.spend.iter().filter(|spend| spend.currency == currency) {

@@ -1,1 +1,3 @@
 //! Hesine's words and ours, both ways.
+
+pub(super) mod sample;

@@ -1,5 +1,7 @@
 //! Hesine held to the suite that all dialects pass, and to its own quirks.
 
+mod sample;
+
 use tongshi_dialect::{conformance, conformance::SampleKey};
 use tongshi_model::Secret;
 

@@ -3,6 +3,7 @@
 
 mod fault;
 mod parts;
+pub(crate) mod sample;
 mod tokens;
 
 use bytes::Bytes;
