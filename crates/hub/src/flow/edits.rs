@@ -123,18 +123,7 @@ impl Edits {
             let Some(connection): Option<&Connection> = all.get(&connection) else { continue };
             ingest::write_in(session, round.hub, round.workspace, connection, items, ACTOR).await?;
         }
-        let asked = Asked { actor: ACTOR, fields: json!({}), bulk: None };
-        let ids: Vec<Id> = own.keys().copied().collect();
-        for row in records::many(session, round.workspace, &ids).await?.into_iter().flatten() {
-            let Some((was, decided)) = own.get(&row.id) else { continue };
-            let action = decided.map_or(Action::Update, |decided| decided.action);
-            if row.version != was.version {
-                deeds.push(deed(&row, action));
-            } else if let Some(decided) = decided {
-                // A vendor shows the record too and still says the old state: it is told all the same, once.
-                deeds.push(Deed { natural_key: Some(decided_key(&row, *decided)), ..deed(&row, action) });
-            }
-        }
+        deeds.extend(own_deeds(session, round, &own).await?);
         let after = records::many(session, round.workspace, &made).await?;
         for (before, row) in before.into_iter().zip(after) {
             let Some(row) = row else { continue };
@@ -144,8 +133,30 @@ impl Edits {
                 Some(_) => {}
             }
         }
+        let asked = Asked { actor: ACTOR, fields: json!({}), bulk: None };
         enqueue(session, round.hub, round.workspace, &round.routed, &deeds, &asked).await.map(drop)
     }
+}
+
+/// What vendors are told of records that programs wrote here.
+async fn own_deeds(
+    session: &mut Session,
+    round: &Round<'_>,
+    own: &BTreeMap<Id, (RecordRow, Option<Decided>)>,
+) -> Result<Vec<Deed>, Error> {
+    let ids: Vec<Id> = own.keys().copied().collect();
+    let mut deeds = Vec::new();
+    for row in records::many(session, round.workspace, &ids).await?.into_iter().flatten() {
+        let Some((was, decided)) = own.get(&row.id) else { continue };
+        let action = decided.map_or(Action::Update, |decided| decided.action);
+        if row.version != was.version {
+            deeds.push(deed(&row, action));
+        } else if let Some(decided) = decided {
+            // A vendor shows the record too and still says the old state: it is told all the same, once.
+            deeds.push(Deed { natural_key: Some(decided_key(&row, *decided)), ..deed(&row, action) });
+        }
+    }
+    Ok(deeds)
 }
 
 /// Whether this is what the flow says beside a vendor.

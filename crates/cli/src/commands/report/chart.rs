@@ -37,17 +37,29 @@ pub(super) fn svg(report: &TravelReport, currency: &str) -> Result<String, Box<d
     Ok(text)
 }
 
+/// What was spent by month and sort, and what of a month goes beyond the policy.
+struct Sums<'a> {
+    sums: BTreeMap<(&'a str, &'a str), f64>,
+    over: BTreeMap<&'a str, f64>,
+}
+
+impl<'a> Sums<'a> {
+    fn of(report: &'a TravelReport, currency: &str) -> Self {
+        let (mut sums, mut over) = (BTreeMap::<(&str, &str), f64>::new(), BTreeMap::<&str, f64>::new());
+        for spend in report.spend.iter().filter(|spend| spend.currency == currency) {
+            *sums.entry((&spend.month, &spend.kind)).or_default() += spend.minor as f64 / 100.0;
+            *over.entry(&spend.month).or_default() += spend.over_policy_minor as f64 / 100.0;
+        }
+        Self { sums, over }
+    }
+}
+
 fn draw(
     area: &DrawingArea<SVGBackend<'_>, plotters::coord::Shift>,
     report: &TravelReport,
     currency: &str,
 ) -> Drawn {
-    let mut sums: BTreeMap<(&str, &str), f64> = BTreeMap::new();
-    let mut over: BTreeMap<&str, f64> = BTreeMap::new();
-    for spend in report.spend.iter().filter(|spend| spend.currency == currency) {
-        *sums.entry((&spend.month, &spend.kind)).or_default() += spend.minor as f64 / 100.0;
-        *over.entry(&spend.month).or_default() += spend.over_policy_minor as f64 / 100.0;
-    }
+    let Sums { sums, over } = Sums::of(report, currency);
     let months = months(sums.keys().map(|(month, _)| *month));
     let kinds: BTreeSet<&str> = sums.keys().map(|(_, kind)| *kind).collect();
     let height = |month: &str| -> f64 {

@@ -7,15 +7,15 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 use http::{HeaderValue, StatusCode, header};
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json, value::RawValue};
 use tongshi_dialect::{
-    AuthFault, Contract, Dialect, FormFault, Message, NoAuth, Operation, OperationInfo, ParamFault, Reply,
-    Unread, Verb, operation, strict_object, strict_pairs,
+    AuthFault, Dialect, FormFault, Message, NoAuth, OperationInfo, ParamFault, Reply, Unread, operation,
+    strict_object, strict_pairs,
 };
 use tongshi_model::{Error, ErrorKind};
 
-use crate::hesine::auth::sample::{Bearer, Headers};
+use crate::hesine::auth::sample::Headers;
 
 /// The protocol of the sample contract.
 pub(crate) struct Sample;
@@ -493,22 +493,4 @@ operation! {
         "sample.oauth.token", Post "/api/oauth/token", Sample "§1, §3, 3";
         NoAuth => TokenView, Place::Grant
     }
-}
-
-/// The same operation for whoever comes with a token.
-#[derive(Clone, Serialize, Deserialize)]
-#[serde(transparent, bound(serialize = "O: Serialize", deserialize = "O: DeserializeOwned"))]
-pub(crate) struct ByToken<O>(pub(crate) O);
-
-impl<O: Operation<Dialect = Sample>> Operation for ByToken<O> {
-    type Dialect = Sample;
-    type Auth = Bearer;
-    type Answer = O::Answer;
-
-    const NAME: &'static str = O::NAME;
-    const METHOD: Verb = O::METHOD;
-    const PATH: &'static str = O::PATH;
-    const CONTRACT: Contract = O::CONTRACT;
-    const SPEC: &'static str = O::SPEC;
-    const SHAPE: Place = O::SHAPE;
 }

@@ -1,7 +1,7 @@
 //! Bookings: put in by whoever booked, and listed. Nothing is booked here (§3, 21).
 
 use tongshi_dialect::{Caller, Query, Replacement};
-use tongshi_model::{Action, Booking, BookingStatus, Coded, Draft, Kind, Personal};
+use tongshi_model::{Action, Booking, BookingStatus, Coded, Draft, Id, Kind, Personal, TravelRequest};
 
 use super::{
     fields::Fields,
@@ -15,60 +15,21 @@ use crate::hesine::{
 
 pub(super) async fn push(caller: Caller, ask: BookingPush) -> Result<BookingView, Refused> {
     let fields = Fields::of(ask.fields());
-    let order_no = fields.some_text("order_no")?.to_owned();
     let (person, _) = fields.must("employee_id", named(&caller, &fields, "employee_id").await?)?;
-    Reach::of(&caller).await?.admit(&caller, person).await?;
-    let kind = fields.must("type", fields.word("type", &map::BOOKED)?)?;
-    let status = fields.word("status", &map::BOOKING_STATES)?.unwrap_or(BookingStatus::Confirmed);
-    let starts_at = fields.must("start_time", fields.time("start_time")?)?;
-    let ends_at = fields.time("end_time")?;
-    if ends_at.is_some_and(|end| end.timestamp() < starts_at.timestamp()) {
-        return Err(fields.refuse("end_time", "it lies before start_time"));
-    }
-    let amount = fields.must("amount", fields.amount("amount", fields.currency()?)?)?;
-    let request = fields.id("request_id")?;
+    let reach = Reach::of(&caller).await?;
+    reach.admit(&caller, person).await?;
+    let mut booking = read(&fields, person)?;
     let workforce = caller.workforce()?;
-    if let Some(id) = request {
+    if let Some(id) = booking.request {
         let found = workforce.get(Kind::TravelRequest, id).await?.filter(|record| !record.deleted);
         let found = found.ok_or_else(|| fields.refuse("request_id", "there is no such request"))?;
-        let applicant = found.read::<tongshi_model::TravelRequest>()?.applicant;
-        Reach::of(&caller).await?.admit(&caller, applicant).await?;
+        reach.admit(&caller, found.read::<TravelRequest>()?.applicant).await?;
     }
-    let platform = fields.text("platform")?.unwrap_or("sample").to_owned();
-    let mut booking = Booking {
-        kind: Coded::vendor(kind.name(), Some(kind)),
-        order_no: order_no.clone(),
-        parent_order_no: None,
-        original_order_no: fields.text("original_order_no")?.map(str::to_owned),
-        ticket_no: fields.text("ticket_no")?.map(Personal::from),
-        status: Coded::vendor(status.name(), Some(status)),
-        summary: fields.text("summary")?.map(Personal::from),
-        booker: Some(person),
-        travellers: Vec::new(),
-        request,
-        leg: fields.text("leg_id")?.map(str::to_owned),
-        platform: Some(platform.clone()),
-        provider_no: fields.text("provider_no")?.map(Personal::from),
-        from: place(&fields, "from")?,
-        to: place(&fields, "to")?,
-        starts_at: Some(starts_at),
-        ends_at,
-        class: fields.text("class")?.map(str::to_owned),
-        quantity: None,
-        amount: Some(amount),
-        tax: None,
-        fee: None,
-        paid_by_company: fields.switch("paid_by_company")?,
-        private: fields.switch("private")?,
-        over_policy: fields.switch("over_policy")?,
-        over_policy_reason: fields.text("over_policy_reason")?.map(Personal::from),
-        ordered_at: fields.time("order_time")?,
-    };
-    let found = workforce.find(Kind::Booking, "order_no", &order_no).await?;
     let mut same = None;
-    for record in found {
+    for record in workforce.find(Kind::Booking, "order_no", &booking.order_no).await? {
         let known: Booking = record.read()?;
-        if known.platform.as_deref() == Some(&platform) {
+        if known.platform == booking.platform {
+            reach.admit(&caller, known.booker.unwrap_or(person)).await?;
             // Whoever pushes an order again need not know what it was attached to meanwhile.
             booking.request = booking.request.or(known.request);
             booking.leg = booking.leg.take().or(known.leg);
@@ -83,10 +44,55 @@ pub(super) async fn push(caller: Caller, ask: BookingPush) -> Result<BookingView
             }
             record.id
         }
-        None => saved(&caller, format!("sample/booking/{platform}/{order_no}"), Draft::of(&booking)?).await?,
+        None => {
+            let platform = booking.platform.as_deref().unwrap_or_default();
+            let name = format!("sample/booking/{platform}/{}", booking.order_no);
+            saved(&caller, name, Draft::of(&booking)?).await?
+        }
     };
     let names = Names::of(&caller, [person]).await?;
     Ok(map::booking(id, &booking, &|id| names.name(id)))
+}
+
+fn read(fields: &Fields<'_>, person: Id) -> Result<Booking, Refused> {
+    let kind = fields.must("type", fields.word("type", &map::BOOKED)?)?;
+    let status = fields.word("status", &map::BOOKING_STATES)?.unwrap_or(BookingStatus::Confirmed);
+    let starts_at = fields.must("start_time", fields.time("start_time")?)?;
+    let ends_at = fields.time("end_time")?;
+    if ends_at.is_some_and(|end| end.timestamp() < starts_at.timestamp()) {
+        return Err(fields.refuse("end_time", "it lies before start_time"));
+    }
+    let text = |field| Ok::<_, Refused>(fields.text(field)?.map(str::to_owned));
+    let private = |field| Ok::<_, Refused>(fields.text(field)?.map(Personal::from));
+    Ok(Booking {
+        kind: Coded::vendor(kind.name(), Some(kind)),
+        order_no: fields.some_text("order_no")?.to_owned(),
+        parent_order_no: None,
+        original_order_no: text("original_order_no")?,
+        ticket_no: private("ticket_no")?,
+        status: Coded::vendor(status.name(), Some(status)),
+        summary: private("summary")?,
+        booker: Some(person),
+        travellers: Vec::new(),
+        request: fields.id("request_id")?,
+        leg: text("leg_id")?,
+        platform: Some(text("platform")?.unwrap_or_else(|| "sample".to_owned())),
+        provider_no: private("provider_no")?,
+        from: place(fields, "from")?,
+        to: place(fields, "to")?,
+        starts_at: Some(starts_at),
+        ends_at,
+        class: text("class")?,
+        quantity: None,
+        amount: Some(fields.must("amount", fields.amount("amount", fields.currency()?)?)?),
+        tax: None,
+        fee: None,
+        paid_by_company: fields.switch("paid_by_company")?,
+        private: fields.switch("private")?,
+        over_policy: fields.switch("over_policy")?,
+        over_policy_reason: private("over_policy_reason")?,
+        ordered_at: fields.time("order_time")?,
+    })
 }
 
 pub(super) async fn query(caller: Caller, ask: BookingQuery) -> Result<PageView<BookingView>, Refused> {
@@ -100,7 +106,7 @@ pub(super) async fn query(caller: Caller, ask: BookingQuery) -> Result<PageView<
     if let Some(id) = fields.id("request_id")? {
         let found = workforce.get(Kind::TravelRequest, id).await?.filter(|record| !record.deleted);
         let found = found.ok_or_else(|| Refused::new(404, "there is no such request"))?;
-        reach.admit(&caller, found.read::<tongshi_model::TravelRequest>()?.applicant).await?;
+        reach.admit(&caller, found.read::<TravelRequest>()?.applicant).await?;
         query.keys.push(("request", id.to_string()));
         narrowed = true;
     }

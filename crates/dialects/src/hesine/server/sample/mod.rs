@@ -1,6 +1,7 @@
 //! The sample contract answered from the records: beside the documented one, at paths of its own, by signature or token.
 
 mod bookings;
+mod by_token;
 mod decide;
 mod expenses;
 mod fields;
@@ -15,10 +16,8 @@ use async_trait::async_trait;
 use tongshi_dialect::{Desk, Face, Message, Reply, Server};
 use tongshi_model::Clock;
 
-use crate::hesine::{
-    auth::sample::comes_with_token,
-    wire::sample::{ByToken, Sample},
-};
+use self::by_token::ByToken;
+use crate::hesine::{auth::sample::comes_with_token, wire::sample::Sample};
 
 /// Where the sample contract's paths begin; every other path is the documented contract's.
 const PLACES: [&str; 6] =
