@@ -32,7 +32,7 @@ pub(crate) static DESCRIPTOR: Descriptor = Descriptor {
     connect: client::connect,
     serve: server::serve,
     sign: client::sign,
-    events: None,
+    events: Some(&client::HesineEvents),
 };
 
 const CAPABILITIES: &[Capability] = &[];

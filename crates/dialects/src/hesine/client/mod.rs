@@ -1,5 +1,7 @@
 //! Hesine as the hub calls it: one connection, in model words.
 
+mod events;
+
 use async_trait::async_trait;
 use serde_json::{Map, Value};
 use tongshi_dialect::{
@@ -9,6 +11,7 @@ use tongshi_dialect::{
 };
 use tongshi_model::{Action, Clock, Draft, Error, Kind, Secret, Space, Timestamp};
 
+pub(super) use self::events::{HesineEvents, TEST};
 use super::{
     auth::AccessToken,
     wire::{self, Fault, Hesine},
@@ -179,4 +182,50 @@ operations! {
     wire::TokenRefreshFor,
     wire::AppTokenGet,
     wire::ThirdTokenGet,
+    wire::StaffList,
+    wire::StaffFind,
+    wire::StaffCreate,
+    wire::StaffCreateMany,
+    wire::StaffUpdate,
+    wire::StaffUpdateMany,
+    wire::StaffSwitch,
+    wire::StaffAuthorise,
+    wire::StaffBacklog,
+    wire::DepartmentList,
+    wire::DepartmentCreate,
+    wire::DepartmentCreateMany,
+    wire::DepartmentUpdate,
+    wire::DepartmentSwitch,
+    wire::DepartmentGet,
+    wire::DepartmentByName,
+    wire::CorporationGet,
+    wire::FlowCreate,
+    wire::FlowUpdate,
+    wire::FlowSubmit,
+    wire::FlowPlan,
+    wire::FlowAct,
+    wire::FlowGet,
+    wire::FlowByCode,
+    wire::FlowByOuterCode,
+    wire::FlowList,
+    wire::FlowComment,
+    wire::RequisitionList,
+    wire::RequisitionGet,
+    wire::RequisitionClose,
+    wire::RequisitionShare,
+    wire::Decide,
+    wire::DecisionResult,
+    wire::ApproveStates,
+    wire::QueueWaiting,
+    wire::QueueDecided,
+    wire::Callback,
+    wire::OrderPush,
+    wire::OrderSearch,
+    wire::OrderByIds,
+    wire::OrderByCodes,
+    wire::PaymentResults,
+    wire::PaymentFlows,
+    wire::VoucherWrite,
+    wire::MessageSave,
+    wire::MessageLogs,
 }
