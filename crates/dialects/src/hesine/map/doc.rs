@@ -2,7 +2,7 @@
 
 use tongshi_model::{
     Approval, ApprovalCategory, ApprovalResult, ApprovalStatus, Coded, Draft, Error, ExpenseClaim, Id,
-    Instant, Kind, Money, SpendStatus, TravelRequest,
+    Instant, Kind, SpendStatus, TravelRequest,
 };
 
 /// The documents that are known here. The vendor has seven more sorts (§2.4), of which nothing is kept.
@@ -72,11 +72,6 @@ impl Doc {
 
     pub(in crate::hesine) fn submitted_at(&self) -> Option<Instant> {
         either!(self, r => r.submitted_at, c => c.submitted_at)
-    }
-
-    /// What it asks for.
-    pub(in crate::hesine) fn money(&self) -> Option<Money> {
-        either!(self, r => r.budget, c => Some(c.total))
     }
 
     pub(in crate::hesine) fn set_state(&mut self, status: SpendStatus) {

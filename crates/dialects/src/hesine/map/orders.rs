@@ -48,7 +48,8 @@ pub(in crate::hesine) fn read_order_row(
         summary: text("orderSummary").map(Personal::new),
         booker: text("bookingPeople").and_then(|id| person(&id)),
         travellers: people.filter_map(Value::as_str).filter_map(person).collect(),
-        request: None,
+        // A trip's id holds its request's.
+        request: text("travelInfoId").and_then(|id| resolve(Kind::TravelRequest, id.rsplit_once('-')?.0)),
         leg: text("travelInfoId").map(|id| id.rsplit('-').next().unwrap_or_default().to_owned()),
         platform: text("bookingPlatform"),
         provider_no: first(&["flightNumber", "trainNumber", "hotelName", "carNumber"]).map(Personal::new),

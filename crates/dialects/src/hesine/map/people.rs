@@ -111,22 +111,6 @@ pub(in crate::hesine) fn apply_staff(employee: &mut Employee, fields: &StaffFiel
     }
 }
 
-/// What is said of a person, for a vendor who is told.
-pub(in crate::hesine) fn staff_fields(employee: &Employee, department: Option<&str>) -> StaffFields {
-    let text = |value: &Option<Personal<String>>| value.as_ref().map(|value| value.expose().clone());
-    StaffFields {
-        name: Some(employee.name.expose().clone()),
-        nick_name: text(&employee.nickname),
-        code: employee.employee_no.clone(),
-        cellphone: text(&employee.mobile),
-        email: text(&employee.work_email).or_else(|| text(&employee.email)),
-        default_department: department.map(str::to_owned),
-        departments: department.map(|unit| vec![unit.to_owned()]),
-        userid: employee.accounts.get(THIRD_PARTY).map(|user| user.expose().clone()),
-        ..StaffFields::default()
-    }
-}
-
 /// A department as the vendor shows it.
 pub(in crate::hesine) fn show_department(
     names: &Names,

@@ -1,7 +1,7 @@
 //! Documents read: one, many, those that wait for somebody, where they are.
 
 use tongshi_dialect::{Caller, Query, Record, Workforce};
-use tongshi_model::{Approval, ApprovalAction, Employee, Id, Kind, SpendStatus, Timestamp};
+use tongshi_model::{Approval, ApprovalAction, Employee, Id, Instant, Kind, SpendStatus, Timestamp};
 
 use super::{
     case::{Loaded, attach, load},
@@ -165,10 +165,10 @@ async fn ordered(
         let at = match order {
             Order::Created => Some(record.created_at),
             Order::Updated => Some(record.changed_at),
-            Order::Submitted => super::case::doc_of(&record)?.submitted_at().map(|at| at.timestamp()),
+            Order::Submitted => super::case::doc_of(&record)?.submitted_at().map(Instant::timestamp),
             Order::Paid => match super::case::doc_of(&record)? {
                 Doc::Claim(claim) => {
-                    claim.payment.and_then(|payment| payment.paid_at).map(|at| at.timestamp())
+                    claim.payment.and_then(|payment| payment.paid_at).map(Instant::timestamp)
                 }
                 Doc::Request(_) => None,
             },

@@ -62,7 +62,8 @@ async fn attach(workforce: &dyn Workforce, orders: &mut BTreeMap<String, map::Pu
     let found = workforce.find_many(Kind::TravelRequest, "number", &numbers).await?;
     let found: HashMap<String, Id> = found.into_iter().map(|(number, record)| (number, record.id)).collect();
     for order in orders.values_mut() {
-        order.booking.request = order.request_no.as_ref().and_then(|number| found.get(number).copied());
+        let named = order.request_no.as_ref().and_then(|number| found.get(number).copied());
+        order.booking.request = named.or(order.booking.request);
     }
     Ok(())
 }

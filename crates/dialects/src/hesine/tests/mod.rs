@@ -1,5 +1,10 @@
 //! Hesine held to the suite that all dialects pass, and to its own quirks.
 
+mod auth;
+mod client;
+mod server;
+mod stage;
+
 use tongshi_dialect::{conformance, conformance::SampleKey};
 use tongshi_model::Secret;
 
