@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 use tongshi_model::{Action, Clock, Draft, Error, Id, Kind, LocalDate, Punch, Secret, Space};
 
-use crate::{Message, Pacer, PushError, Pushed, Reply, Seen, Target, Tokens, Transport, Write};
+use crate::{Message, Pacer, PushError, Pushed, Reply, Seen, SignIn, Target, Tokens, Transport, Write};
 
 /// The calling half of a dialect, for one connection.
 #[async_trait]
@@ -56,6 +56,11 @@ pub trait Connector: Send + Sync + 'static {
 
     /// Checks and reads an event that the vendor sent; none when the vendor sends none.
     fn receive(&self, _message: &Message) -> Option<Result<Vec<Incoming>, Error>> {
+        None
+    }
+
+    /// How people sign in through this connection; none when the vendor or the account has no sign-in.
+    fn sign_in(&self) -> Option<&dyn SignIn> {
         None
     }
 }

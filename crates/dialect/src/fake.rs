@@ -1,22 +1,23 @@
 //! A small organisation in memory for the tests of dialects: it keeps what a face writes, finds it as the store
 //! would, and lets a client talk to a face without a socket.
 
+mod desk;
+
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use async_trait::async_trait;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use tongshi_model::{
-    Clock, Draft, Entity, Error, Id, Keys, Kind, LocalDate, Punch, Randomness, Secret, SeededRandomness,
-    Timestamp,
+    Clock, Draft, Entity, Error, Id, Keys, Kind, LocalDate, Punch, Randomness, SeededRandomness, Timestamp,
 };
 
+pub use self::desk::{FakeDesk, Loopback, Scripted};
 use crate::{
-    Addresses, Announcement, Attempt, Attempts, Desk, EndpointDraft, Face, FailedDelivery, Grant, Limiter,
-    Message, Patience, Query, Record, RegisteredEndpoint, Replacement, Reply, Token, Transport,
-    TransportError, Wait, Workforce,
+    Announcement, EndpointDraft, FailedDelivery, Query, Record, RegisteredEndpoint, Replacement, Token,
+    Workforce,
 };
 
 /// One workspace in memory.
@@ -102,6 +103,11 @@ impl FakeWorkforce {
     ) {
         let token = Token { payload, expires_at, used_at: None };
         self.change().tokens.insert((purpose, text.to_owned()), token);
+    }
+
+    /// Voids all tokens of this purpose, as a vendor may before their end.
+    pub fn forget_tokens(&self, purpose: &'static str) {
+        self.change().tokens.retain(|(of, _), _| *of != purpose);
     }
 
     /// All live records of a kind.
@@ -266,12 +272,33 @@ impl Workforce for FakeWorkforce {
         Ok(true)
     }
 
+    async fn change(&self, kind: Kind, id: Id, fields: Map<String, Value>) -> Result<(), Error> {
+        let found = self.get(kind, id).await?.filter(|record| !record.deleted);
+        let record = found.ok_or_else(|| Error::not_found("there is no such record"))?;
+        let broken = |_| Error::invalid("body", "the document is of another form");
+        let mut doc: Map<String, Value> = serde_json::from_str(&record.doc).map_err(broken)?;
+        doc.extend(fields);
+        doc.retain(|_, value| !value.is_null());
+        let draft = Draft::parse(kind, Value::Object(doc).to_string())?;
+        self.keep(id, draft);
+        Ok(())
+    }
+
     async fn punches(&self, employee: Id, from: LocalDate, to: LocalDate) -> Result<Vec<Punch>, Error> {
+        self.punches_of(&[employee], from, to).await
+    }
+
+    async fn punches_of(
+        &self,
+        employees: &[Id],
+        from: LocalDate,
+        to: LocalDate,
+    ) -> Result<Vec<Punch>, Error> {
         let state = self.ask();
         let mut punches: Vec<Punch> = state
             .punches
             .iter()
-            .filter(|punch| punch.employee == employee && (from..=to).contains(&punch.working_day()))
+            .filter(|punch| employees.contains(&punch.employee) && (from..=to).contains(&punch.working_day()))
             .cloned()
             .collect();
         punches.sort_by_key(|punch| punch.at);
@@ -378,117 +405,5 @@ impl Workforce for FakeWorkforce {
     async fn remember(&self, name: &str, value: &Value) -> Result<(), Error> {
         self.change().settings.insert(name.to_owned(), value.clone());
         Ok(())
-    }
-}
-
-/// The apps of one workspace in memory.
-pub struct FakeDesk {
-    workforce: Arc<FakeWorkforce>,
-    clock: Arc<dyn Clock>,
-    apps: Mutex<Vec<(&'static str, Arc<Grant>)>>,
-    attempts: Attempts,
-    limiter: Arc<Limiter>,
-}
-
-impl FakeDesk {
-    /// A desk without apps.
-    pub fn new(workforce: Arc<FakeWorkforce>, clock: Arc<dyn Clock>) -> Arc<Self> {
-        let (attempts, limiter) = (Attempts::new(Patience::default()), Limiter::new(Arc::clone(&clock)));
-        Arc::new(Self { workforce, clock, apps: Mutex::default(), attempts, limiter: Arc::new(limiter) })
-    }
-
-    /// Registers an app for a face.
-    pub fn register(&self, face: &'static str, key_id: &str, secret: &str, settings: Value) {
-        self.register_with(face, key_id, secret, settings, |_| {});
-    }
-
-    /// Registers an app for a face and changes what it may.
-    pub fn register_with(
-        &self,
-        face: &'static str,
-        key_id: &str,
-        secret: &str,
-        settings: Value,
-        change: impl FnOnce(&mut Grant),
-    ) {
-        let mut grant = Grant {
-            app: Id::of(&["app", key_id]),
-            name: key_id.to_owned(),
-            key_id: key_id.to_owned(),
-            secret: Secret::new(secret),
-            disabled: false,
-            operations: None,
-            settings,
-            addresses: Addresses::default(),
-            redirect_uris: Vec::new(),
-            limiter: Arc::clone(&self.limiter),
-            workforce: Arc::clone(&self.workforce) as Arc<dyn Workforce>,
-        };
-        change(&mut grant);
-        self.apps().push((face, Arc::new(grant)));
-    }
-
-    fn apps(&self) -> MutexGuard<'_, Vec<(&'static str, Arc<Grant>)>> {
-        self.apps.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-#[async_trait]
-impl Desk for FakeDesk {
-    /// An app here has one key, which stands for every kind of key.
-    async fn by_key(
-        &self,
-        face: &'static str,
-        _name: &'static str,
-        key_id: &str,
-    ) -> Result<Option<Arc<Grant>>, Error> {
-        let apps = self.apps();
-        let found = apps.iter().find(|(of, grant)| *of == face && grant.key_id == key_id);
-        Ok(found.map(|(_, grant)| Arc::clone(grant)))
-    }
-
-    async fn by_token(&self, purpose: &'static str, token: &str) -> Result<Option<Arc<Grant>>, Error> {
-        let now = self.clock.now();
-        let known = self.workforce.token(purpose, token).await?;
-        let expired = |known: &Token| known.expires_at.is_some_and(|expires_at| expires_at <= now);
-        if known.as_ref().is_none_or(expired) {
-            return Ok(None);
-        }
-        Ok(self
-            .apps()
-            .first()
-            .map(|(_, grant)| Arc::new(Grant { secret: Secret::new(token), ..Grant::clone(grant) })))
-    }
-
-    fn may_try(&self, attempt: &Attempt<'_>) -> Result<(), Wait> {
-        self.attempts.check(attempt, self.clock.now())
-    }
-
-    async fn failed(&self, attempt: &Attempt<'_>, _grant: Option<&Grant>) {
-        self.attempts.failed(attempt, self.clock.now());
-    }
-
-    fn passed(&self, attempt: &Attempt<'_>) {
-        self.attempts.passed(attempt, self.clock.now());
-    }
-}
-
-/// A transport that ends at a face in the same process.
-pub struct Loopback(pub Arc<dyn Face>);
-
-#[async_trait]
-impl Transport for Loopback {
-    async fn send(&self, message: Message) -> Result<Reply, TransportError> {
-        Ok(self.0.answer(message).await)
-    }
-}
-
-/// A transport that answers by a function.
-pub struct Scripted<F>(pub F);
-
-#[async_trait]
-impl<F: Fn(Message) -> Result<Reply, TransportError> + Send + Sync + 'static> Transport for Scripted<F> {
-    async fn send(&self, message: Message) -> Result<Reply, TransportError> {
-        (self.0)(message)
     }
 }

@@ -1,7 +1,7 @@
 //! What a face sees of the hub: one organisation, in model words, as far as the calling app may see it.
 
 use async_trait::async_trait;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use tongshi_model::{Action, Draft, Entity, Error, Id, Kind, LocalDate, Punch, Timestamp};
 
 use crate::{EndpointDraft, FailedDelivery, RegisteredEndpoint};
@@ -43,8 +43,17 @@ pub trait Workforce: Send + Sync + 'static {
     /// Fields that the app may not see stay as they are. What a vendor owns is told to that vendor only.
     async fn replace(&self, items: Vec<Replacement>) -> Result<bool, Error>;
 
+    /// Changes a live record: each field that is given takes the place of the stored one, null takes it away. What is
+    /// the workspace's own changes at once; what a vendor owns is told to that vendor, where a route leads there. The
+    /// caller has seen to it that what the fields refer to is there.
+    async fn change(&self, kind: Kind, id: Id, fields: Map<String, Value>) -> Result<(), Error>;
+
     /// Live punches of an employee on these days, by time.
     async fn punches(&self, employee: Id, from: LocalDate, to: LocalDate) -> Result<Vec<Punch>, Error>;
+
+    /// Live punches of these people on these days, by time: one question for all of them.
+    async fn punches_of(&self, employees: &[Id], from: LocalDate, to: LocalDate)
+    -> Result<Vec<Punch>, Error>;
 
     /// Stores punches; true for each that is new, false for one that was there.
     async fn record_punches(&self, punches: Vec<Punch>) -> Result<Vec<bool>, Error>;

@@ -101,6 +101,11 @@ impl Once {
         }
         self.session.commit().await
     }
+
+    /// Makes the effect permanent where nobody asks for the answer again.
+    pub(crate) async fn commit(self) -> Result<(), Error> {
+        self.session.commit().await
+    }
 }
 
 /// The keys whose requests this process is answering.

@@ -1,9 +1,12 @@
 //! A workspace as one app may see it: what faces read and write.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use async_trait::async_trait;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 use tongshi_dialect::{
     Announcement, EndpointDraft, FailedDelivery, Query, Record, RegisteredEndpoint, Replacement, Token,
@@ -234,15 +237,43 @@ impl Workforce for HubWorkforce {
         self.hub.replace_records(&self.workspace, &self.actor, &self.scopes, items).await
     }
 
+    async fn change(&self, kind: Kind, id: Id, fields: Map<String, Value>) -> Result<(), Error> {
+        self.may_write()?;
+        self.hub.change_for(&self.workspace, self.app_no, kind, id, fields).await
+    }
+
     async fn punches(&self, employee: Id, from: LocalDate, to: LocalDate) -> Result<Vec<Punch>, Error> {
+        self.punches_of(&[employee], from, to).await
+    }
+
+    async fn punches_of(
+        &self,
+        employees: &[Id],
+        from: LocalDate,
+        to: LocalDate,
+    ) -> Result<Vec<Punch>, Error> {
         self.scopes.may_see_punches()?;
-        let employees = self.aliases().await?.all(employee);
-        let mut session = self.read().await?;
-        let mut stored = punches::of_any(&mut session, &self.workspace, &employees, from, to).await?;
-        if let [employee, _, ..] = employees[..] {
+        let aliases = self.aliases().await?;
+        let (mut names, mut merged) = (HashMap::new(), HashSet::new());
+        for employee in employees {
+            let all = aliases.all(*employee);
+            if all.len() > 1 {
+                merged.insert(*employee);
+            }
+            names.extend(all.into_iter().map(|name| (name, *employee)));
+        }
+        let known: Vec<Id> = names.keys().copied().collect();
+        let mut stored = punches::of_any(&mut self.read().await?, &self.workspace, &known, from, to).await?;
+        for punch in &mut stored {
+            punch.employee = names.get(&punch.employee).copied().unwrap_or(punch.employee);
+        }
+        if !merged.is_empty() {
             // Two vendors that read the same machine tell of one punch.
-            stored.iter_mut().for_each(|punch| punch.employee = employee);
-            stored.dedup_by_key(|punch| (punch.at, punch.direction));
+            stored.sort_by_key(|punch| (punch.at, punch.employee, punch.direction.name()));
+            stored.dedup_by(|one, other| {
+                let key = |punch: &StoredPunch| (punch.at, punch.employee, punch.direction);
+                merged.contains(&one.employee) && key(one) == key(other)
+            });
         }
         Ok(stored.into_iter().map(punch_of).collect())
     }
@@ -379,54 +410,6 @@ impl HubWorkforce {
 
     fn setting_name(&self, name: &str) -> String {
         format!("workspace/{}/{name}", self.workspace.id)
-    }
-}
-
-impl Hub {
-    /// Makes a token for a purpose, outside of any app.
-    pub async fn issue_token(
-        &self,
-        workspace: &Workspace,
-        purpose: &'static str,
-        payload: &Value,
-        lifetime_seconds: Option<i64>,
-    ) -> Result<String, Error> {
-        self.issue_token_for(workspace, (None, "admin"), purpose, payload, lifetime_seconds).await
-    }
-
-    /// Makes a code of a kind that one of the dialects knows, to be handed to somebody.
-    pub async fn issue_code(
-        &self,
-        workspace: &Workspace,
-        purpose: &str,
-        lifetime_seconds: Option<i64>,
-    ) -> Result<String, Error> {
-        let mut kinds = self.dialects().iter().flat_map(|dialect| dialect.codes);
-        let Some(kind) = kinds.find(|kind| kind.purpose == purpose) else {
-            let known = self.dialects().iter().flat_map(|dialect| dialect.codes).map(|kind| kind.purpose);
-            let known: Vec<&str> = known.collect();
-            let text = format!("there is no kind of code '{purpose}'; there are: {}", known.join(", "));
-            return Err(Error::not_found(text));
-        };
-        let lifetime = lifetime_seconds.unwrap_or(kind.lifetime_seconds);
-        self.issue_token(workspace, kind.purpose, &Value::Null, Some(lifetime)).await
-    }
-
-    async fn issue_token_for(
-        &self,
-        workspace: &Workspace,
-        (app, actor): (Option<i64>, &str),
-        purpose: &'static str,
-        payload: &Value,
-        lifetime_seconds: Option<i64>,
-    ) -> Result<String, Error> {
-        let token = self.token();
-        let end = lifetime_seconds.map(|seconds| later(self.clock().now(), seconds));
-        let mut session = self.store().write().await?;
-        tokens::put(&mut session, workspace, purpose, &token_hash(&token), app, None, payload, end).await?;
-        audit::note(&mut session, workspace, AuditEntry::done(actor, "token.issue", purpose)).await?;
-        session.commit().await?;
-        Ok(token)
     }
 }
 

@@ -34,6 +34,7 @@ pub mod retention;
 pub mod routes;
 pub mod runs;
 pub mod sealed;
+pub mod sessions;
 pub mod shared;
 pub mod sources;
 #[cfg(feature = "testing")]
@@ -65,6 +66,7 @@ pub use quarantine::Quarantined;
 pub use records::{Query, RecordRow};
 pub use requests::{NewRequest, RequestFilter, RequestRow};
 pub use runs::{Claim, PageRow, Run};
+pub use sessions::{SessionFilter, SessionRow};
 pub use shared::Part;
 pub use sources::{SourceHead, SourceRow, Subject};
 pub use sql::Session;

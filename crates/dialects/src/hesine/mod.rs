@@ -17,6 +17,7 @@ mod tests;
 mod wire;
 
 use tongshi_dialect::{Capability, Descriptor, FaceKey, OperationInfo};
+use tongshi_model::{Action, Kind};
 
 /// This vendor, for the list.
 pub(crate) static DESCRIPTOR: Descriptor = Descriptor {
@@ -32,10 +33,30 @@ pub(crate) static DESCRIPTOR: Descriptor = Descriptor {
     connect: client::connect,
     serve: server::serve,
     sign: client::sign,
-    events: None,
+    events: Some(&client::HesineEvents),
 };
 
-const CAPABILITIES: &[Capability] = &[];
+const CAPABILITIES: &[Capability] = &[
+    Capability::Pull(Kind::OrgUnit),
+    Capability::Pull(Kind::Employee),
+    Capability::Pull(Kind::TravelRequest),
+    Capability::Pull(Kind::Booking),
+    Capability::Pull(Kind::ExpenseClaim),
+    Capability::Pull(Kind::Approval),
+    Capability::Push(Kind::TravelRequest, Action::Approve),
+    Capability::Push(Kind::TravelRequest, Action::Reject),
+    Capability::Push(Kind::ExpenseClaim, Action::Approve),
+    Capability::Push(Kind::ExpenseClaim, Action::Reject),
+    Capability::Push(Kind::ExpenseClaim, Action::Pay),
+    Capability::Push(Kind::Approval, Action::Approve),
+    Capability::Push(Kind::Approval, Action::Reject),
+    Capability::Push(Kind::Booking, Action::Create),
+    Capability::Push(Kind::Booking, Action::Update),
+    Capability::Push(Kind::AccountingEntry, Action::Create),
+    Capability::Push(Kind::AccountingEntry, Action::Update),
+    Capability::Receive,
+    Capability::Send,
+];
 
 /// The operations of both contracts. The connector calls those of the documented one only: nobody knows where the other
 /// would be reached.

@@ -75,6 +75,14 @@ impl Round<'_> {
                 }
                 continue;
             }
+            if let ([entry], Some(given)) = (&known[..], seen.says.vouchers.first())
+                && entry.says.number == own_number(&seen.says)
+                && !seen.says.vouchers.contains(&entry.says.number)
+            {
+                // The finance system has given it a number of its own, and that one counts.
+                edits.set(&entry.row, "number", json!(given));
+                continue;
+            }
             let mut numbers: BTreeSet<String> = known.iter().map(|entry| entry.says.number.clone()).collect();
             if known.is_empty() {
                 let at = Instant::new(seen.row.changed_at, shanghai());
@@ -90,6 +98,11 @@ impl Round<'_> {
         }
         Ok(())
     }
+}
+
+/// The number of an entry as long as no finance system has given one.
+fn own_number(claim: &ExpenseClaim) -> String {
+    format!("V-{}", claim.number)
 }
 
 /// The entry of a paid claim. One whose lines do not make its total is a draft, for a person.
@@ -143,7 +156,7 @@ fn entry_of(id: Id, claim: &ExpenseClaim, changed_at: Instant, accounts: &Accoun
         });
     }
     // A finance system that was faster has given the number already.
-    let number = claim.vouchers.first().cloned().unwrap_or_else(|| format!("V-{}", claim.number));
+    let number = claim.vouchers.first().cloned().unwrap_or_else(|| own_number(claim));
     let status = if whole { EntryStatus::Posted } else { EntryStatus::Draft };
     AccountingEntry {
         number,

@@ -1,12 +1,14 @@
 //! What apps may do to records and punches: change what is ours at once, and queue in the same transaction what
 //! vendors must be told. What belongs to a vendor is changed there only; the record follows when the vendor shows it.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use tongshi_dialect::Target;
 use tongshi_model::{Action, Draft, Error, Id, Kind, Space};
 use tongshi_store::{
-    Connection, Evidence, RecordRow, Session, SourceRow, connections, records, refs, sources,
+    Connection, Evidence, RecordRow, Session, SourceRow, Workspace, apps, connections, records, refs, sources,
 };
 
 use super::{
@@ -17,7 +19,7 @@ use super::{
 use crate::{
     AuditEntry, Hub, Principal, RecordView, audit,
     connections::LOCAL,
-    idempotency::Once,
+    idempotency::{Begun, Once},
     ingest::{self, Item, Origin},
     reads::record_view,
 };
@@ -152,6 +154,27 @@ impl Hub {
         let draft = draft(kind, doc)?;
         let fields = json!({"changed": changed});
         self.put(once, principal, found, Action::Update, Some(draft), fields).await
+    }
+
+    /// Changes a record for an app that calls through a face, whose words the face has looked at.
+    pub(crate) async fn change_for(
+        &self,
+        workspace: &Workspace,
+        app_no: i64,
+        kind: Kind,
+        id: Id,
+        fields: Map<String, Value>,
+    ) -> Result<(), Error> {
+        let found = apps::by_no(&mut self.store().read().await?, workspace, app_no).await?;
+        let app = found.ok_or_else(|| Error::not_found("there is no such app"))?;
+        let app = Arc::new(crate::apps::view(&app, Vec::new())?);
+        let principal = Principal { scopes: app.scopes.clone(), app, workspace: workspace.clone() };
+        let Begun::Now(mut once) = self.begin(&principal, None).await? else {
+            return Err(Error::internal("a change without a key was begun before"));
+        };
+        let patch = NewRecord { fields, refers: Vec::new() };
+        self.update_record(&mut once, &principal, kind, id, None, patch).await?;
+        once.commit().await
     }
 
     /// Takes a record away.
@@ -306,7 +329,7 @@ impl Hub {
 pub(crate) async fn tell_of_changes(
     session: &mut Session,
     hub: &Hub,
-    workspace: &tongshi_store::Workspace,
+    workspace: &Workspace,
     before: &[Option<RecordRow>],
     after: &[RecordRow],
     asked: &Asked<'_>,

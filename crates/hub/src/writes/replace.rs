@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 use tongshi_dialect::{Replacement, Target};
-use tongshi_model::{Draft, Error, Id, Space};
-use tongshi_store::{Connection, Evidence, RecordRow, Session, Workspace, connections, records, shared};
+use tongshi_model::{Action, Draft, Error, Id, Space};
+use tongshi_store::{
+    Connection, Evidence, Part, RecordRow, Session, Workspace, connections, records, shared,
+};
 
 use super::{
     allowed,
@@ -60,25 +62,7 @@ impl Hub {
                     }
                     told.push((row, item.action));
                 }
-                None => {
-                    let target = Target::Record(row.kind);
-                    let holders: Vec<i64> = parts.iter().map(|part| part.connection).collect();
-                    let to: Vec<i64> =
-                        routed.of(self, target, item.action).iter().map(|(to, _)| to.no).collect();
-                    let only: Vec<i64> = to.into_iter().filter(|no| holders.contains(no)).collect();
-                    if only.is_empty() {
-                        let named = |no: &i64| all.iter().find(|known| known.no == *no);
-                        let vendors: Vec<_> = holders
-                            .iter()
-                            .filter_map(named)
-                            .map(|known| (known.no, known.name.clone()))
-                            .collect();
-                        return Err(nowhere(target, item.action, &vendors));
-                    }
-                    let payload = draft.map_or_else(|| row.doc.clone(), |draft| draft.doc);
-                    let (action, record) = (item.action, row.id);
-                    deeds.push(Deed { target, action, record, payload, natural_key: None, only: Some(only) });
-                }
+                None => deeds.push(elsewhere(self, &routed, &all, row, (item.action, draft), &parts)?),
             }
         }
         self.change_own(&mut session, workspace, actor, &all, own).await?;
@@ -125,6 +109,28 @@ impl Hub {
         }
         Ok(())
     }
+}
+
+/// What is told of a record to the vendors that hold it; an error where no route leads to one.
+fn elsewhere(
+    hub: &Hub,
+    routed: &Routed,
+    all: &[Connection],
+    row: &RecordRow,
+    (action, draft): (Action, Option<Draft>),
+    parts: &[Part],
+) -> Result<Deed, Error> {
+    let target = Target::Record(row.kind);
+    let holders: Vec<i64> = parts.iter().map(|part| part.connection).collect();
+    let to = routed.of(hub, target, action).into_iter().map(|(to, _)| to.no);
+    let only: Vec<i64> = to.filter(|no| holders.contains(no)).collect();
+    if only.is_empty() {
+        let named = |no: &i64| all.iter().find(|known| known.no == *no);
+        let vendors = holders.iter().filter_map(named).map(|known| (known.no, known.name.clone()));
+        return Err(nowhere(target, action, &vendors.collect::<Vec<_>>()));
+    }
+    let payload = draft.map_or_else(|| row.doc.clone(), |draft| draft.doc);
+    Ok(Deed { target, action, record: row.id, payload, natural_key: None, only: Some(only) })
 }
 
 /// The records as they are, kept from other writers until the transaction ends; none where one is at another version.

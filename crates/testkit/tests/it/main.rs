@@ -19,4 +19,5 @@ mod resume;
 mod retention;
 mod safety;
 mod tokens;
+mod waiqin;
 mod writes;

@@ -6,9 +6,9 @@ use serde::de::{DeserializeOwned, Deserializer, Error as _, Visitor};
 use tongshi_model::{
     Account, AccountingEntry, Allocation, Approval, ApprovalStep, ApprovalTask, Booking, Candidate,
     CandidateSource, Company, Employee, EntryLine, ExpenseClaim, ExpenseLine, FormField, FormSection,
-    Invoice, Kind, LegalEntity, Money, OrgUnit, Payee, Payment, Place, PointsEntry, Quantity, Recognition,
-    Redemption, RewardItem, SalaryItem, ShiftAssignment, TimelineEntry, TravelRequest, TripLeg, Vacancy,
-    Visit,
+    Invoice, Kind, LegalEntity, Money, Notice, OrgUnit, Payee, Payment, Place, PointsEntry, Quantity,
+    Recognition, Redemption, RewardItem, SalaryItem, ShiftAssignment, TimelineEntry, TravelRequest, TripLeg,
+    Vacancy, Visit,
 };
 
 use super::{fields, openapi};
@@ -77,6 +77,7 @@ fn every_field_of_the_model_is_described() {
         (Kind::Approval, names_of::<Approval>()),
         (Kind::SalaryItem, names_of::<SalaryItem>()),
         (Kind::Visit, names_of::<Visit>()),
+        (Kind::Notice, names_of::<Notice>()),
         (Kind::Account, names_of::<Account>()),
         (Kind::TravelRequest, names_of::<TravelRequest>()),
         (Kind::Booking, names_of::<Booking>()),

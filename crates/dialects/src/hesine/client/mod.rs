@@ -1,16 +1,22 @@
 //! Hesine as the hub calls it: one connection, in model words.
 
+mod events;
+mod listings;
+mod writes;
+
 use async_trait::async_trait;
 use serde_json::{Map, Value};
 use tongshi_dialect::{
     Ask, AuthScheme as _, CallError, Client, Connect, Connector, Credential, CredentialField, Existence,
-    Explanation, Fetched, Fingerprint, Health, Listing, Message, NoAuth, Operation, Page, PushError, Pushed,
-    Reply, Row, Seen, Signs, Slice, Target, Tokens, Write, operations,
+    Explanation, Fetched, Finding, Fingerprint, Health, Incoming, Listing, Message, NoAuth, Operation, Page,
+    PushError, Pushed, Reply, Row, Seen, Signs, Slice, Target, Tokens, Write, operations,
 };
 use tongshi_model::{Action, Clock, Draft, Error, Kind, Secret, Space, Timestamp};
 
+pub(super) use self::events::{HesineEvents, TEST};
 use super::{
     auth::AccessToken,
+    map::Names,
     wire::{self, Fault, Hesine},
 };
 
@@ -34,6 +40,8 @@ pub(super) struct Connection {
     client: Client<Hesine>,
     credential: Credential,
     space: Space,
+    /// The names that the vendor generates, from the connection's settings.
+    names: Names,
     tokens: std::sync::Arc<dyn Tokens>,
     clock: std::sync::Arc<dyn Clock>,
 }
@@ -42,11 +50,16 @@ pub(super) struct Connection {
 pub(super) fn connect(connect: Connect) -> Result<Box<dyn Connector>, Error> {
     connect.credential.require("app_key")?;
     connect.credential.require("app_secret")?;
+    let mut names = Names::of(&connect.settings);
+    if let Some(corporation) = connect.credential.get("corporation_id") {
+        corporation.expose().clone_into(&mut names.corporation);
+    }
     let clock = std::sync::Arc::clone(&connect.clock);
     Ok(Box::new(Connection {
         client: Client::new(connect.transport, connect.pacer, connect.clock, ()),
         credential: connect.credential,
         space: connect.space,
+        names,
         tokens: connect.tokens,
         clock,
     }))
@@ -121,50 +134,62 @@ impl Connection {
 #[async_trait]
 impl Connector for Connection {
     fn listings(&self) -> &'static [Listing] {
-        &[]
+        listings::LISTINGS
     }
 
     async fn check(&self) -> Result<Health, Error> {
-        self.access_token().await?;
-        Ok(Health { text: "Hesine gives the account a token".to_owned(), findings: Vec::new() })
+        let body = self.ask(&wire::CorporationGet {}).await?;
+        let found: wire::Valued<wire::Corporation> = serde_json::from_slice(&body)
+            .map_err(|error| Error::upstream("the company cannot be read").caused_by(error))?;
+        let mut findings = Vec::new();
+        if found.value.id != self.names.corporation {
+            let text = "the account belongs to another company than corporation_id says";
+            findings.push(Finding::bad("corporation_id", text, "correct corporation_id, or leave it out"));
+        }
+        let text = format!("Hesine answers for {}", found.value.name.unwrap_or(found.value.id));
+        Ok(Health { text, findings })
     }
 
-    fn plan(&self, _listing: &Listing, _ask: &Ask<'_>) -> Vec<Slice> {
-        vec![Slice { label: "all".to_owned(), params: Value::Null }]
+    fn plan(&self, listing: &Listing, ask: &Ask<'_>) -> Vec<Slice> {
+        listings::plan(listing, ask)
     }
 
     async fn pull(
         &self,
         listing: &Listing,
-        _slice: &Slice,
-        _page: u32,
-        _known: Option<Fingerprint>,
+        slice: &Slice,
+        page: u32,
+        known: Option<Fingerprint>,
     ) -> Result<Page, Error> {
-        Err(Error::internal(format!("Hesine has no listing {}", listing.name)))
+        self.pull_page(listing, slice, page, known).await
     }
 
-    fn read(&self, kind: Kind, _row: &Row) -> Result<Draft, Error> {
-        Err(Error::internal(format!("Hesine shows no {kind} in {}", self.space.connection)))
+    fn read(&self, kind: Kind, row: &Row) -> Result<Draft, Error> {
+        self.read_row(kind, &row.raw)
     }
 
-    async fn exists(&self, _kind: Kind, _remote_id: &str) -> Result<Existence, Error> {
-        Ok(Existence::Unknown)
+    async fn exists(&self, kind: Kind, remote_id: &str) -> Result<Existence, Error> {
+        self.look(kind, remote_id).await
     }
 
-    fn batch_max(&self, _target: Target, _action: Action) -> usize {
-        1
+    fn batch_max(&self, target: Target, action: Action) -> usize {
+        writes::batch_of(target, action)
     }
 
-    fn repeatable(&self, _target: Target, _action: Action) -> bool {
-        false
+    fn repeatable(&self, target: Target, action: Action) -> bool {
+        writes::is_repeatable(target, action)
     }
 
-    async fn push(&self, _writes: &[Write]) -> Result<Vec<Pushed>, PushError> {
-        Err(Error::internal("a write reached a connector whose capabilities have none").into())
+    async fn push(&self, writes: &[Write]) -> Result<Vec<Pushed>, PushError> {
+        self.push_writes(writes).await
     }
 
     async fn read_back(&self, writes: &[Write]) -> Result<Vec<Seen>, Error> {
-        Ok(writes.iter().map(|_| Seen::Unknown).collect())
+        self.see_writes(writes).await
+    }
+
+    fn receive(&self, message: &Message) -> Option<Result<Vec<Incoming>, Error>> {
+        Some(events::receive(message, self.credential.get("sign_key")?))
     }
 
     async fn call(&self, operation: &str, fields: Map<String, Value>) -> Option<Result<Reply, Error>> {
@@ -179,4 +204,50 @@ operations! {
     wire::TokenRefreshFor,
     wire::AppTokenGet,
     wire::ThirdTokenGet,
+    wire::StaffList,
+    wire::StaffFind,
+    wire::StaffCreate,
+    wire::StaffCreateMany,
+    wire::StaffUpdate,
+    wire::StaffUpdateMany,
+    wire::StaffSwitch,
+    wire::StaffAuthorise,
+    wire::StaffBacklog,
+    wire::DepartmentList,
+    wire::DepartmentCreate,
+    wire::DepartmentCreateMany,
+    wire::DepartmentUpdate,
+    wire::DepartmentSwitch,
+    wire::DepartmentGet,
+    wire::DepartmentByName,
+    wire::CorporationGet,
+    wire::FlowCreate,
+    wire::FlowUpdate,
+    wire::FlowSubmit,
+    wire::FlowPlan,
+    wire::FlowAct,
+    wire::FlowGet,
+    wire::FlowByCode,
+    wire::FlowByOuterCode,
+    wire::FlowList,
+    wire::FlowComment,
+    wire::RequisitionList,
+    wire::RequisitionGet,
+    wire::RequisitionClose,
+    wire::RequisitionShare,
+    wire::Decide,
+    wire::DecisionResult,
+    wire::ApproveStates,
+    wire::QueueWaiting,
+    wire::QueueDecided,
+    wire::Callback,
+    wire::OrderPush,
+    wire::OrderSearch,
+    wire::OrderByIds,
+    wire::OrderByCodes,
+    wire::PaymentResults,
+    wire::PaymentFlows,
+    wire::VoucherWrite,
+    wire::MessageSave,
+    wire::MessageLogs,
 }

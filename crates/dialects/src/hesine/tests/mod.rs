@@ -1,6 +1,10 @@
 //! Hesine held to the suite that all dialects pass, and to its own quirks.
 
+mod auth;
+mod client;
 mod sample;
+mod server;
+mod stage;
 
 use tongshi_dialect::{conformance, conformance::SampleKey};
 use tongshi_model::Secret;
@@ -26,5 +30,13 @@ conformance! {
         .into_iter()
         .map(|code| Fault::new(code, "说明 \"quoted\" \\ text"))
         .collect(),
-    operations: [TokenGet, TokenRefresh, TokenRefreshFor, AppTokenGet, ThirdTokenGet],
+    operations: [
+        TokenGet, TokenRefresh, TokenRefreshFor, AppTokenGet, ThirdTokenGet, StaffList, StaffFind, StaffCreate,
+        StaffCreateMany, StaffUpdate, StaffUpdateMany, StaffSwitch, StaffAuthorise, StaffBacklog, DepartmentList,
+        DepartmentCreate, DepartmentCreateMany, DepartmentUpdate, DepartmentSwitch, DepartmentGet, DepartmentByName,
+        CorporationGet, FlowCreate, FlowUpdate, FlowSubmit, FlowPlan, FlowAct, FlowGet, FlowByCode, FlowByOuterCode,
+        FlowList, FlowComment, RequisitionList, RequisitionGet, RequisitionClose, RequisitionShare, Decide,
+        DecisionResult, ApproveStates, QueueWaiting, QueueDecided, Callback, OrderPush, OrderSearch, OrderByIds,
+        OrderByCodes, PaymentResults, PaymentFlows, VoucherWrite, MessageSave, MessageLogs,
+    ],
 }

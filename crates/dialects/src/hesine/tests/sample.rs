@@ -5,7 +5,7 @@ use std::sync::Arc;
 use http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use serde_json::{Value, json};
 use tongshi_dialect::{
-    Face, Message, Workforce as _, conformance,
+    Addresses, Face, Message, Workforce as _, conformance,
     conformance::SampleKey,
     fake::{FakeDesk, FakeWorkforce},
 };
@@ -72,7 +72,7 @@ fn stage() -> Stage {
     );
     desk.register("hesine", "hs-lost", "sk-lost", json!({"data_level": "departement"}));
     desk.register_with("hesine", "hs-fenced", "sk-fenced", json!({}), |grant| {
-        grant.addresses = "10.1.0.0/16".parse().unwrap();
+        grant.addresses = Addresses::of(["10.1.0.0/16"]).unwrap();
     });
     for (name, parent) in [("sales", None), ("east", Some(id("sales"))), ("lab", None)] {
         let unit = OrgUnit { name: name.to_owned(), parent, ..OrgUnit::default() };

@@ -1,10 +1,17 @@
 //! Hesine on the wire: how fields and answers lie in messages. Names are the vendor's, misspellings included. Nothing
 //! outside this folder sees these types.
 
+mod approvals;
 mod fault;
+mod flows;
+mod messages;
+mod money;
 mod parts;
+mod people;
 pub(crate) mod sample;
 mod tokens;
+mod travel;
+mod units;
 
 use bytes::Bytes;
 use http::{HeaderValue, StatusCode, header};
@@ -14,7 +21,10 @@ use tongshi_dialect::{
     Dialect, FormFault, Message, ParamFault, Reply, Unread, lenient::Text, strict_object, strict_pairs,
 };
 
-pub(crate) use self::{fault::*, parts::*, tokens::*};
+pub(crate) use self::{
+    approvals::*, fault::*, flows::*, messages::*, money::*, parts::*, people::*, tokens::*, travel::*,
+    units::*,
+};
 
 /// The protocol of Hesine.
 pub(crate) struct Hesine;

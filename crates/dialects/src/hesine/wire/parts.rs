@@ -87,3 +87,40 @@ impl<'de> Deserialize<'de> for Bracketed {
         Ok(Self(ids.map(str::to_owned).collect()))
     }
 }
+
+/// Declares an object whose fields are texts or nothing, in the vendor's way of writing names.
+macro_rules! camel_texts {
+    ($(#[$doc:meta])* $name:ident { $($field:ident),* $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Clone, Default, serde::Serialize, serde::Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        pub(crate) struct $name {
+            $(
+                #[serde(
+                    default,
+                    deserialize_with = "tongshi_dialect::lenient::text",
+                    skip_serializing_if = "Option::is_none"
+                )]
+                pub(crate) $field: Option<String>,
+            )*
+        }
+    };
+}
+pub(crate) use camel_texts;
+
+/// Which part of a list: an offset from 0, and at most 100 (§2.1).
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Paging {
+    #[serde(
+        default,
+        deserialize_with = "tongshi_dialect::lenient::count",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub(crate) start: Option<u64>,
+    #[serde(
+        default,
+        deserialize_with = "tongshi_dialect::lenient::count",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub(crate) count: Option<u64>,
+}

@@ -6,8 +6,8 @@ use tongshi_dialect::{NoAuth, operation};
 use super::{Hesine, Shape, Third, Valued};
 use crate::hesine::auth::AccessToken;
 
-/// What the vendor wants for the feature "open API (new)" (§2.1).
-pub(crate) const OPEN_API_POWER: &str = "219904";
+/// What the vendor wants for the feature "approvals" (§2.1).
+pub(crate) const AUDIT_POWER: &str = "TICKET_AUDIT_switch";
 
 /// Asks for a token with the account's key.
 #[derive(Serialize, Deserialize)]
