@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use serde_json::{Map, Value};
-use tongshi_model::{Draft, Entity, Error, Id, Kind, LocalDate, Punch, Timestamp};
+use tongshi_model::{Action, Draft, Entity, Error, Id, Kind, LocalDate, Punch, Timestamp};
 
 use crate::{Deed, EndpointDraft, FailedDelivery, Pot, RegisteredEndpoint, Settled};
 
@@ -46,6 +46,11 @@ pub trait Workforce: Send + Sync + 'static {
 
     /// Takes a live record away, as [`Workforce::change`] changes it.
     async fn remove(&self, kind: Kind, id: Id) -> Result<(), Error>;
+
+    /// Replaces records by what they are to be, all of them or none, in one transaction. False, and nothing has changed,
+    /// where one of them is no longer at the version that was read: whoever decides on what a record says decides once.
+    /// Fields that the app may not see stay as they are. What a vendor owns is told to that vendor only.
+    async fn replace(&self, items: Vec<Replacement>) -> Result<bool, Error>;
 
     /// Changes a live record: each field that is given takes the place of the stored one, null takes it away. What is
     /// the workspace's own changes at once; what a vendor owns is told to that vendor, where a route leads there. The
@@ -121,6 +126,26 @@ pub trait Workforce: Send + Sync + 'static {
     /// What the hub knows this by. Faces do not look into it.
     fn inner(&self) -> Option<crate::Inner<'_>> {
         None
+    }
+}
+
+/// A record as it is to be.
+#[derive(Clone)]
+pub struct Replacement {
+    /// Its id.
+    pub id: Id,
+    /// The version that was read.
+    pub version: i64,
+    /// What is done to it, for the vendors who are told.
+    pub action: Action,
+    /// What it is to be; none takes it away. One that was deleted comes back.
+    pub draft: Option<Draft>,
+}
+
+impl Replacement {
+    /// A record that was read becomes this.
+    pub fn of<E: Entity>(record: &Record, action: Action, entity: &E) -> Result<Self, Error> {
+        Ok(Self { id: record.id, version: record.version, action, draft: Some(Draft::of(entity)?) })
     }
 }
 

@@ -4,10 +4,16 @@
 use tongshi_dialect::Descriptor;
 
 mod dingtalk;
+mod hesine;
 mod waiqin;
 mod workhuman;
 mod zhiren;
 
 /// Every dialect.
-pub static ALL: &[&Descriptor] =
-    &[&dingtalk::DESCRIPTOR, &waiqin::DESCRIPTOR, &workhuman::DESCRIPTOR, &zhiren::DESCRIPTOR];
+pub static ALL: &[&Descriptor] = &[
+    &dingtalk::DESCRIPTOR,
+    &hesine::DESCRIPTOR,
+    &waiqin::DESCRIPTOR,
+    &workhuman::DESCRIPTOR,
+    &zhiren::DESCRIPTOR,
+];

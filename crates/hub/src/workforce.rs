@@ -9,8 +9,8 @@ use async_trait::async_trait;
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 use tongshi_dialect::{
-    Announcement, Deed, EndpointDraft, FailedDelivery, Pot, Query, Record, RegisteredEndpoint, Settled,
-    Token, Workforce, gather,
+    Announcement, Deed, EndpointDraft, FailedDelivery, Pot, Query, Record, RegisteredEndpoint, Replacement,
+    Settled, Token, Workforce, gather,
 };
 use tongshi_model::{Draft, Error, Id, Kind, LocalDate, Punch, Space, Timestamp};
 use tongshi_store::{
@@ -264,6 +264,11 @@ impl Workforce for HubWorkforce {
     async fn remove(&self, kind: Kind, id: Id) -> Result<(), Error> {
         self.may_write()?;
         self.hub.remove_for(&self.workspace, self.app_no, kind, id).await
+    }
+
+    async fn replace(&self, items: Vec<Replacement>) -> Result<bool, Error> {
+        self.may_write()?;
+        self.hub.replace_records(&self.workspace, &self.actor, &self.scopes, items).await
     }
 
     async fn change(&self, kind: Kind, id: Id, fields: Map<String, Value>) -> Result<(), Error> {

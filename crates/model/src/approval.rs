@@ -36,6 +36,12 @@ pub struct Approval {
     /// The form.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub form: Vec<FormSection>,
+    /// Who is to decide, step by step, as far as it is known.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tasks: Vec<ApprovalTask>,
+    /// What has been done, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub log: Vec<ApprovalStep>,
 }
 
 impl Entity for Approval {
@@ -73,6 +79,101 @@ pub struct FormField {
     /// The value: any JSON.
     #[serde(default)]
     pub value: Personal<serde_json::Value>,
+}
+
+/// A step at which somebody is to decide.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ApprovalTask {
+    /// Its name within the approval.
+    pub id: String,
+    /// What people call it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Who is asked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub approvers: Vec<Id>,
+    /// How far it is.
+    pub status: Coded<TaskStatus>,
+    /// How it was decided.
+    pub result: ApprovalResult,
+    /// When it was decided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decided_at: Option<Instant>,
+}
+
+/// Something that was done to an approval.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ApprovalStep {
+    /// What; the vendor's own word beside it.
+    pub action: Coded<ApprovalAction>,
+    /// By whom; none for the system.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub actor: Option<Id>,
+    /// When.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Instant>,
+    /// At which task.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub task: Option<String>,
+    /// Who is next.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub next: Vec<Id>,
+    /// What was said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comment: Option<Personal<String>>,
+    /// The vendor's word for how far the whole thing was afterwards.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<String>,
+}
+
+code! {
+    /// How far a step of an approval is.
+    TaskStatus {
+        /// It comes later.
+        Waiting = "waiting",
+        /// Somebody is to decide.
+        Running = "running",
+        /// It rests.
+        Paused = "paused",
+        /// Decided.
+        Completed = "completed",
+        /// Not needed any more.
+        Cancelled = "cancelled",
+    }
+}
+
+code! {
+    /// What is done to an approval.
+    ApprovalAction {
+        /// It is handed in.
+        Submit = "submit",
+        /// Yes.
+        Approve = "approve",
+        /// No.
+        Reject = "reject",
+        /// Sent back to be mended.
+        Return = "return",
+        /// Taken back by the applicant.
+        Withdraw = "withdraw",
+        /// Given to somebody else to decide.
+        Transfer = "transfer",
+        /// Somebody more is to decide.
+        Add = "add",
+        /// A remark.
+        Comment = "comment",
+        /// The form was changed.
+        Change = "change",
+        /// Somebody is urged.
+        Remind = "remind",
+        /// Ended by somebody else.
+        Terminate = "terminate",
+        /// Made void.
+        Void = "void",
+        /// Money is on its way.
+        Paying = "paying",
+        /// Money went, or did not.
+        Pay = "pay",
+    }
 }
 
 code! {

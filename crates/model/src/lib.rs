@@ -30,7 +30,10 @@ mod visit;
 
 pub use account::{Account, AccountStatus, AccountType};
 pub use action::Action;
-pub use approval::{Approval, ApprovalCategory, ApprovalResult, ApprovalStatus, FormField, FormSection};
+pub use approval::{
+    Approval, ApprovalAction, ApprovalCategory, ApprovalResult, ApprovalStatus, ApprovalStep, ApprovalTask,
+    FormField, FormSection, TaskStatus,
+};
 pub use attendance::{
     Direction, DurationUnit, Punch, PunchSource, Quantity, ShiftAssignment, TimelineEntry, TimelineKind,
 };

@@ -46,7 +46,7 @@ impl Kind {
                 Sensitivity::Restricted
             }
             (Kind::SalaryItem, "amount") => Sensitivity::Restricted,
-            (Kind::Approval, "form") => Sensitivity::Personal,
+            (Kind::Approval, "form" | "log") => Sensitivity::Personal,
             (Kind::TimelineEntry, "note") | (Kind::Notice, "text" | "url") => Sensitivity::Personal,
             (Kind::Account, "mobile" | "login") => Sensitivity::Contact,
             (Kind::TravelRequest, "legs" | "purpose" | "over_policy_reason") => Sensitivity::Personal,
@@ -55,7 +55,7 @@ impl Kind {
                 "from" | "to" | "starts_at" | "ends_at" | "provider_no" | "summary" | "ticket_no"
                 | "over_policy_reason",
             ) => Sensitivity::Personal,
-            (Kind::ExpenseClaim, "lines" | "total" | "payment") => Sensitivity::Personal,
+            (Kind::ExpenseClaim, "lines" | "total" | "payment" | "purpose") => Sensitivity::Personal,
             (Kind::ExpenseClaim, "payee") => Sensitivity::Restricted,
             (Kind::AccountingEntry, "lines") => Sensitivity::Personal,
             (Kind::PointsEntry, "amount" | "balance_after" | "note") => Sensitivity::Personal,

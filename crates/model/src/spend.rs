@@ -16,6 +16,9 @@ pub struct ExpenseClaim {
     /// A headline.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
+    /// What for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub purpose: Option<Personal<String>>,
     /// Who claims.
     pub claimant: Id,
     /// The company that pays.
@@ -27,15 +30,28 @@ pub struct ExpenseClaim {
     /// How far it is.
     pub status: Coded<SpendStatus>,
     /// What the money was spent on.
+    #[serde(default)]
     pub lines: Vec<ExpenseLine>,
     /// The sum of the lines.
     pub total: Money,
     /// The travel request that it settles.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<Id>,
+    /// The bookings that it settles, those that its lines name and others.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub bookings: Vec<Id>,
     /// The approval that decides it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approval: Option<Id>,
+    /// Who is asked to decide, where one person is named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approver: Option<Id>,
+    /// The task of the approval that waits for them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub task: Option<String>,
+    /// The number that the program that made it gave.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub external_no: Option<String>,
     /// To whom the money goes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub payee: Option<Personal<Payee>>,
@@ -63,6 +79,7 @@ impl Entity for ExpenseClaim {
             Some(self.status.value.name().to_owned()),
             id_key(self.request),
             id_key(self.org_unit),
+            self.external_no.clone(),
         ])
     }
 

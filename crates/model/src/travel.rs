@@ -25,6 +25,7 @@ pub struct TravelRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub purpose: Option<Personal<String>>,
     /// Where and when.
+    #[serde(default)]
     pub legs: Vec<TripLeg>,
     /// What it may cost.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -46,6 +47,12 @@ pub struct TravelRequest {
     /// Who is asked to decide, where one person is named.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approver: Option<Id>,
+    /// The task of the approval that waits for them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub task: Option<String>,
+    /// The number that the program that made it gave.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub external_no: Option<String>,
     /// Whether it goes beyond what the travel policy allows.
     #[serde(default)]
     pub over_policy: bool,
@@ -70,6 +77,7 @@ impl Entity for TravelRequest {
             Some(self.status.value.name().to_owned()),
             id_key(self.approval),
             id_key(self.org_unit),
+            self.external_no.clone(),
         ])
     }
 

@@ -193,6 +193,8 @@ fn approval(world: &World<'_>, request: &Request, outcome: usize, dice: &mut Dic
         updated_at: (status == ApprovalStatus::Completed || dice.percent(60)).then(|| instant(moved)),
         form: forms::form(world, request, &name, asked),
         applicant_name: Some(name.into()),
+        tasks: Vec::new(),
+        log: Vec::new(),
     }
 }
 

@@ -18,6 +18,7 @@ pub mod connections;
 pub mod deliveries;
 pub mod endpoints;
 pub mod erasure;
+pub mod flows;
 pub mod gauges;
 pub mod idempotency;
 pub mod identity;

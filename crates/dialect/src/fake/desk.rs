@@ -1,4 +1,4 @@
-//! The apps of a workspace in memory, and wires that end in the same process.
+//! The apps of one workspace in memory, and wires that end in the same process.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -81,8 +81,10 @@ impl Desk for FakeDesk {
     async fn by_token(&self, purpose: &'static str, token: &str) -> Result<Option<Arc<Grant>>, Error> {
         let now = self.clock.now();
         let known = self.workforce.token(purpose, token).await?;
-        let expired = |known: &Token| known.expires_at.is_some_and(|expires_at| expires_at <= now);
-        if known.as_ref().is_none_or(expired) {
+        let over = |known: &Token| {
+            known.used_at.is_some() || known.expires_at.is_some_and(|expires_at| expires_at <= now)
+        };
+        if known.as_ref().is_none_or(over) {
             return Ok(None);
         }
         Ok(self

@@ -17,7 +17,7 @@ use tongshi_model::{
 
 pub use self::desk::{FakeDesk, Loopback, Scripted};
 use crate::{
-    Announcement, Deed, EndpointDraft, FailedDelivery, Order, Pot, Query, Record, RegisteredEndpoint,
+    Announcement, Deed, EndpointDraft, FailedDelivery, Pot, Query, Record, RegisteredEndpoint, Replacement,
     Settled, Token, Workforce,
 };
 
@@ -280,6 +280,30 @@ impl Workforce for FakeWorkforce {
         let found = state.records.iter_mut().find(|kept| kept.record.kind == kind && kept.record.id == id);
         found.ok_or_else(|| Error::not_found("there is no such record"))?.record.deleted = true;
         Ok(())
+    }
+
+    async fn replace(&self, items: Vec<Replacement>) -> Result<bool, Error> {
+        let mut state = self.change();
+        let at = |state: &State, item: &Replacement| {
+            state.records.iter().position(|kept| {
+                kept.record.id == item.id
+                    && kept.record.version == item.version
+                    && item.draft.as_ref().is_none_or(|draft| draft.kind == kept.record.kind)
+            })
+        };
+        let places: Option<Vec<usize>> = items.iter().map(|item| at(&state, item)).collect();
+        let Some(places) = places else { return Ok(false) };
+        let now = self.clock.now();
+        for (place, item) in places.into_iter().zip(items) {
+            let kept = &mut state.records[place];
+            kept.record.version += 1;
+            kept.record.changed_at = now;
+            kept.record.deleted = item.draft.is_none();
+            if let Some(draft) = item.draft {
+                (kept.record.doc, kept.keys, kept.date) = (draft.doc, draft.keys, draft.date);
+            }
+        }
+        Ok(true)
     }
 
     async fn change(&self, kind: Kind, id: Id, fields: Map<String, Value>) -> Result<(), Error> {

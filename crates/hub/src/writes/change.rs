@@ -449,7 +449,7 @@ fn doc_after(before: &RecordRow, draft: &Option<Draft>) -> String {
     draft.as_ref().map_or_else(|| before.doc.clone(), |draft| draft.doc.clone())
 }
 
-fn nowhere(target: Target, action: Action, vendors: &[(i64, String)]) -> Error {
+pub(super) fn nowhere(target: Target, action: Action, vendors: &[(i64, String)]) -> Error {
     let Some((_, name)) = vendors.first() else {
         return Error::conflict(format!("nobody has this {target} any more"));
     };

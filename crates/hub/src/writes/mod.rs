@@ -9,6 +9,7 @@ mod faced;
 mod holders;
 mod punched;
 mod queue;
+mod replace;
 mod round;
 mod routes;
 mod worker;
@@ -28,7 +29,7 @@ pub(crate) use holders::own_of;
 pub use punched::PunchWritten;
 pub(crate) use punched::store_punches;
 pub use queue::QueuedView;
-pub(crate) use queue::{Asked, Routed};
+pub(crate) use queue::{Asked, Deed, Routed, enqueue, natural_key, natural_key_of};
 pub use routes::{NewRoute, PauseView, RouteView};
 
 use crate::{AuditEntry, Hub, Scopes, audit, reads::limited};

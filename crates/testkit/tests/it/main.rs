@@ -10,6 +10,7 @@ mod changes;
 mod deliveries;
 mod events;
 mod faults;
+mod flow;
 mod identity;
 mod keys;
 mod loops;

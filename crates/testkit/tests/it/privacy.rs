@@ -80,6 +80,8 @@ async fn plant(hub: &TestHub) {
         submitted_at: Some(tongshi_model::Instant::new(hub.now(), tongshi_model::shanghai())),
         updated_at: None,
         form: Vec::new(),
+        tasks: Vec::new(),
+        log: Vec::new(),
     };
     let amount = Money { minor: 777_700, currency: Currency::CNY };
     let salary = SalaryItem {

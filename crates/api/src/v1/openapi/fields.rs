@@ -288,6 +288,8 @@ static APPROVAL: &[Field] = &[
     may("submitted_at", Instant, "When it was asked."),
     may("updated_at", Instant, "When it last moved."),
     may("form", Objects(FORM_SECTION), "The form."),
+    may("tasks", Objects(further::APPROVAL_TASK), "Who is to decide, step by step, as far as it is known."),
+    may("log", Objects(further::APPROVAL_STEP), "What has been done, oldest first."),
 ];
 
 static FORM_SECTION: &[Field] =
@@ -324,7 +326,7 @@ static NOTICE: &[Field] = &[
 ];
 
 #[cfg(test)]
-pub(super) fn nested() -> [(&'static str, &'static [Field]); 12] {
+pub(super) fn nested() -> [(&'static str, &'static [Field]); 14] {
     [
         ("Quantity", QUANTITY),
         ("FormSection", FORM_SECTION),
@@ -338,5 +340,7 @@ pub(super) fn nested() -> [(&'static str, &'static [Field]); 12] {
         ("Payee", further::PAYEE),
         ("Payment", further::PAYMENT),
         ("EntryLine", further::ENTRY_LINE),
+        ("ApprovalTask", further::APPROVAL_TASK),
+        ("ApprovalStep", further::APPROVAL_STEP),
     ]
 }

@@ -1,12 +1,31 @@
 //! The fields of travel, spend, recognition and accounts: `fields` goes on here.
 
 use tongshi_model::{
-    AccountStatus, AccountType, BookingKind, BookingStatus, EntryStatus, Kind, PaymentState, PointsKind,
-    RecognitionStatus, RedemptionStatus, SpendStatus, Visibility,
+    AccountStatus, AccountType, ApprovalAction, ApprovalResult, BookingKind, BookingStatus, EntryStatus,
+    Kind, PaymentState, PointsKind, RecognitionStatus, RedemptionStatus, SpendStatus, TaskStatus, Visibility,
 };
 
 use super::fields::{Field, MONEY, Shape, may, must, names};
-use Shape::{Coded, Date, Instant, Integer, Object, Objects, Record, Records, Switch, Text, TextList};
+use Shape::{Code, Coded, Date, Instant, Integer, Object, Objects, Record, Records, Switch, Text, TextList};
+
+pub(super) static APPROVAL_TASK: &[Field] = &[
+    must("id", Text, "Its name within the approval."),
+    may("name", Text, "What people call it."),
+    may("approvers", Records(Kind::Employee), "Who is asked."),
+    must("status", Coded(names!(TaskStatus)), "How far it is."),
+    must("result", Code(names!(ApprovalResult)), "How it was decided."),
+    may("decided_at", Instant, "When it was decided."),
+];
+
+pub(super) static APPROVAL_STEP: &[Field] = &[
+    must("action", Coded(names!(ApprovalAction)), "What; the vendor's own word beside it."),
+    may("actor", Record(Kind::Employee), "By whom; none for the system."),
+    may("at", Instant, "When."),
+    may("task", Text, "At which task."),
+    may("next", Records(Kind::Employee), "Who is next."),
+    may("comment", Text, "What was said."),
+    may("state", Text, "The vendor's word for how far the whole thing was afterwards."),
+];
 
 pub(super) static ACCOUNT: &[Field] = &[
     must("user_id", Text, "The vendor's id of the user."),
@@ -83,6 +102,8 @@ pub(super) static TRAVEL_REQUEST: &[Field] = &[
     must("status", Coded(names!(SpendStatus)), "How far it is."),
     may("approval", Record(Kind::Approval), "The approval that decides it."),
     may("approver", Record(Kind::Employee), "Who is asked to decide, where one person is named."),
+    may("task", Text, "The task of the approval that waits for them."),
+    may("external_no", Text, "The number that the program that made it gave."),
     may("over_policy", Switch, "Whether it goes beyond what the travel policy allows."),
     may("over_policy_reason", Text, "Why it does."),
     may("submitted_at", Instant, "When it was handed in."),
@@ -135,6 +156,7 @@ pub(super) static BOOKING: &[Field] = &[
 pub(super) static EXPENSE_CLAIM: &[Field] = &[
     must("number", Text, "The vendor's number."),
     may("title", Text, "A headline."),
+    may("purpose", Text, "What for."),
     must("claimant", Record(Kind::Employee), "Who claims."),
     may("legal_entity", Record(Kind::LegalEntity), "The company that pays."),
     may("org_unit", Record(Kind::OrgUnit), "The department that pays."),
@@ -142,7 +164,15 @@ pub(super) static EXPENSE_CLAIM: &[Field] = &[
     must("lines", Objects(EXPENSE_LINE), "What the money was spent on."),
     must("total", Object(MONEY), "The sum of the lines."),
     may("request", Record(Kind::TravelRequest), "The travel request that it settles."),
+    may(
+        "bookings",
+        Records(Kind::Booking),
+        "The bookings that it settles, those that its lines name and others.",
+    ),
     may("approval", Record(Kind::Approval), "The approval that decides it."),
+    may("approver", Record(Kind::Employee), "Who is asked to decide, where one person is named."),
+    may("task", Text, "The task of the approval that waits for them."),
+    may("external_no", Text, "The number that the program that made it gave."),
     may("payee", Object(PAYEE), "To whom the money goes."),
     may("payment", Object(PAYMENT), "How it was paid."),
     may("vouchers", TextList, "The numbers under which it stands in the books."),

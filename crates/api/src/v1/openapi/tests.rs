@@ -4,10 +4,11 @@ use std::fmt;
 
 use serde::de::{DeserializeOwned, Deserializer, Error as _, Visitor};
 use tongshi_model::{
-    Account, AccountingEntry, Allocation, Approval, Booking, Candidate, CandidateSource, Company, Employee,
-    EntryLine, ExpenseClaim, ExpenseLine, FormField, FormSection, Invoice, Kind, LegalEntity, Money, Notice,
-    OrgUnit, Payee, Payment, Place, PointsEntry, Quantity, Recognition, Redemption, RewardItem, SalaryItem,
-    ShiftAssignment, TimelineEntry, TravelRequest, TripLeg, Vacancy, Visit,
+    Account, AccountingEntry, Allocation, Approval, ApprovalStep, ApprovalTask, Booking, Candidate,
+    CandidateSource, Company, Employee, EntryLine, ExpenseClaim, ExpenseLine, FormField, FormSection,
+    Invoice, Kind, LegalEntity, Money, Notice, OrgUnit, Payee, Payment, Place, PointsEntry, Quantity,
+    Recognition, Redemption, RewardItem, SalaryItem, ShiftAssignment, TimelineEntry, TravelRequest, TripLeg,
+    Vacancy, Visit,
 };
 
 use super::{fields, openapi};
@@ -108,6 +109,8 @@ fn every_field_of_the_model_is_described() {
         names_of::<Payee>(),
         names_of::<Payment>(),
         names_of::<EntryLine>(),
+        names_of::<ApprovalTask>(),
+        names_of::<ApprovalStep>(),
     ];
     for ((name, described), names) in fields::nested().iter().zip(inner) {
         assert_eq!(described.iter().map(|field| field.name).collect::<Vec<_>>(), names, "{name}");

@@ -26,6 +26,8 @@ pub(in crate::zhiren) fn read_approval(raw: wire::Approval) -> Result<Approval, 
         submitted_at: time("created_at", raw.created_at)?,
         updated_at: time("updated_at", raw.updated_at)?,
         form: raw.form_values.into_iter().map(read_section).collect(),
+        tasks: Vec::new(),
+        log: Vec::new(),
     })
 }
 

@@ -221,6 +221,8 @@ async fn approvals_come_back_in_slices_of_a_month() {
         submitted_at: Some(instant("2018-03-04T00:00:00+08:00")),
         updated_at: Some(instant("2018-03-05T10:00:00+08:00")),
         form: Vec::new(),
+        tasks: Vec::new(),
+        log: Vec::new(),
     };
     stage.workforce.put(id("approval"), &approval).expect("kept");
     let connector = stage.connector(&[], json!({}));

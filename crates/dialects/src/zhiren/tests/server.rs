@@ -473,6 +473,8 @@ async fn approvals_are_found_by_day_category_status_and_number() {
             name: Some("内容".to_owned()),
             fields: vec![FormField { name: "余额".to_owned(), value: json!({"年假": null}).into() }],
         }],
+        tasks: Vec::new(),
+        log: Vec::new(),
     };
     use {ApprovalCategory as C, ApprovalResult as R, ApprovalStatus as S};
     for (number, category, status, result, at) in [

@@ -1,0 +1,146 @@
+//! Hesine's API answered from the records of the calling app's workspace. Here the list of answers and what several
+//! areas share; errors become faults in `wire/fault.rs`, once.
+
+mod approvals;
+mod case;
+mod flows;
+mod lists;
+mod memory;
+mod messages;
+mod money;
+mod people;
+mod requisitions;
+mod sample;
+mod tokens;
+mod travel;
+mod units;
+
+use std::sync::Arc;
+
+use tongshi_dialect::{Caller, Desk, Face, Query, Record, Server, Workforce};
+use tongshi_model::{Clock, Id, Instant, Kind, shanghai};
+
+use self::memory::Memory;
+use super::{
+    map::{self, Names},
+    wire::{Fault, Hesine, Paging},
+};
+
+/// Lists are read from the store in pieces of this size.
+const CHUNK: u32 = 1000;
+
+/// The largest page (§2.1).
+const COUNT_MAX: u64 = 100;
+
+/// Who decides on the same thing at the same time is asked again so often.
+const TRIES_MAX: u32 = 32;
+
+/// Makes the answering half.
+pub(super) fn serve(desk: Arc<dyn Desk>, clock: Arc<dyn Clock>) -> Arc<dyn Face> {
+    let memory = Arc::new(Memory::default());
+    let (made, decided, asked) = (Arc::clone(&memory), Arc::clone(&memory), memory);
+    let server = Server::<Hesine>::new(Arc::clone(&desk), Arc::clone(&clock))
+        .on(tokens::access_token)
+        .on(tokens::refresh)
+        .on(tokens::refresh_for)
+        .on(tokens::app_access_token)
+        .on(tokens::third_access_token)
+        .on(people::list)
+        .on(people::find)
+        .on(people::create)
+        .on(people::create_many)
+        .on(people::update)
+        .on(people::update_many)
+        .on(people::switch)
+        .on(people::authorise)
+        .on(lists::backlog)
+        .on(units::list)
+        .on(units::create)
+        .on(units::create_many)
+        .on(units::update)
+        .on(units::switch)
+        .on(units::get)
+        .on(units::by_name)
+        .on(units::corporation)
+        .on(move |caller, ask| flows::create(caller, ask, Arc::clone(&made)))
+        .on(flows::update)
+        .on(flows::submit)
+        .on(flows::plan)
+        .on(flows::act)
+        .on(flows::comment)
+        .on(lists::get)
+        .on(lists::by_code)
+        .on(lists::by_outer_code)
+        .on(lists::list)
+        .on(lists::waiting)
+        .on(lists::decided)
+        .on(lists::states)
+        .on(requisitions::list)
+        .on(requisitions::get)
+        .on(requisitions::close)
+        .on(requisitions::share)
+        .on(move |caller, ask| approvals::decide(caller, ask, Arc::clone(&decided)))
+        .on(move |caller, ask| approvals::result(caller, ask, Arc::clone(&asked)))
+        .on(approvals::callback)
+        .on(travel::push)
+        .on(travel::search)
+        .on(travel::by_ids)
+        .on(travel::by_codes)
+        .on(money::results)
+        .on(money::flows)
+        .on(money::vouchers)
+        .on(messages::save)
+        .on(messages::logs);
+    sample::beside(Arc::new(server.ready()), &desk, &clock)
+}
+
+/// The names that the vendor generates, as the app's settings have them.
+fn names(caller: &Caller) -> Names {
+    caller
+        .grant
+        .as_deref()
+        .map_or_else(|| Names::of(&serde_json::Value::Null), |grant| Names::of(&grant.settings))
+}
+
+/// At the face an id in a message is a record's.
+fn own_id(_kind: Kind, text: &str) -> Option<Id> {
+    map::id_in(text)
+}
+
+/// Now, on the vendor's clock.
+fn now(caller: &Caller) -> Instant {
+    Instant::new(caller.now, shanghai())
+}
+
+/// The part of a list that is asked for.
+fn part(paging: &Paging) -> Result<(u64, u32), Fault> {
+    let count = paging.count.filter(|count| (1..=COUNT_MAX).contains(count));
+    let count = count.ok_or_else(|| Fault::request("count(查询数据条数)为 1 到 100"))?;
+    Ok((paging.start.unwrap_or(0), u32::try_from(count).unwrap_or(1)))
+}
+
+/// The live record of this kind that a text names.
+async fn live(workforce: &dyn Workforce, kind: Kind, text: &str) -> Result<Option<Record>, Fault> {
+    let Some(id) = map::id_in(text) else { return Ok(None) };
+    Ok(workforce.get(kind, id).await?.filter(|record| !record.deleted))
+}
+
+/// All live records of a query, read in pieces.
+async fn every(workforce: &dyn Workforce, mut query: Query) -> Result<Vec<Record>, Fault> {
+    query.limit = CHUNK;
+    let mut records = Vec::new();
+    loop {
+        query.offset = records.len() as u64;
+        let chunk = workforce.list(&query).await?;
+        let last = chunk.len() < CHUNK as usize;
+        records.extend(chunk);
+        if last {
+            return Ok(records);
+        }
+    }
+}
+
+/// What many ask for at the same time could not be decided in so many tries.
+fn busy() -> Fault {
+    Fault::new(503, "单据正在被其他请求处理,请稍后重试")
+}

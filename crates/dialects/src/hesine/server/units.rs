@@ -1,0 +1,197 @@
+//! Departments: read, added, changed, switched off; and the company.
+
+use tongshi_dialect::{Caller, Query, Record, Replacement, Workforce};
+use tongshi_model::{Action, Company, Draft, Employee, Id, Kind, OrgUnit};
+
+use super::{TRIES_MAX, busy, every, live, names, part, people};
+use crate::hesine::{
+    map::{self, Names},
+    wire::{self, Corporation, Department, DepartmentFields, Fault, Listed, Valued},
+};
+
+/// Departments in one call; the vendor gives no figure.
+const UNITS_MAX: usize = 100;
+
+pub(super) async fn list(caller: Caller, ask: wire::DepartmentList) -> Result<Listed<Department>, Fault> {
+    let (start, count) = part(&ask.paging)?;
+    let query = Query::of(Kind::OrgUnit, count);
+    let (total, records) = people::listed(caller.workforce()?, query, start, count, &ask.filter).await?;
+    let names = names(&caller);
+    let items = records.iter().map(|record| show(&names, record)).collect::<Result<_, _>>()?;
+    Ok(Listed { count: Some(total), items })
+}
+
+fn show(names: &Names, record: &Record) -> Result<Department, Fault> {
+    let unit: OrgUnit = record.read()?;
+    Ok(map::show_department(names, (record.id, record.created_at, record.changed_at), &unit, !record.deleted))
+}
+
+pub(super) async fn get(caller: Caller, ask: wire::DepartmentGet) -> Result<Valued<Department>, Fault> {
+    let (workforce, key) = (caller.workforce()?, &ask.id_or_code.0);
+    let found = match live(workforce, Kind::OrgUnit, key).await? {
+        Some(found) => Some(found),
+        None => workforce.find(Kind::OrgUnit, "code", key).await?.into_iter().next(),
+    };
+    Ok(Valued { value: show(&names(&caller), &found.ok_or_else(missing)?)? })
+}
+
+pub(super) async fn by_name(
+    caller: Caller,
+    ask: wire::DepartmentByName,
+) -> Result<Listed<Department>, Fault> {
+    let names = names(&caller);
+    let found = caller.workforce()?.find(Kind::OrgUnit, "name", &ask.name).await?;
+    Ok(Listed::of(found.iter().map(|record| show(&names, record)).collect::<Result<_, _>>()?))
+}
+
+fn missing() -> Fault {
+    Fault::request("部门不存在")
+}
+
+pub(super) async fn create(caller: Caller, ask: wire::DepartmentCreate) -> Result<Valued<Department>, Fault> {
+    let made = add(&caller, vec![ask.fields]).await?.pop();
+    Ok(Valued { value: made.ok_or_else(busy)? })
+}
+
+pub(super) async fn create_many(
+    caller: Caller,
+    ask: wire::DepartmentCreateMany,
+) -> Result<Listed<Department>, Fault> {
+    if ask.department_list.is_empty() || ask.department_list.len() > UNITS_MAX {
+        return Err(Fault::request(format!("departmentList 为 1 到 {UNITS_MAX} 个部门")));
+    }
+    Ok(Listed::of(add(&caller, ask.department_list).await?))
+}
+
+async fn add(caller: &Caller, list: Vec<DepartmentFields>) -> Result<Vec<Department>, Fault> {
+    let workforce = caller.workforce()?;
+    let mut items = Vec::with_capacity(list.len());
+    for fields in &list {
+        if map::filled(fields.name.clone()).is_none() {
+            return Err(Fault::request("部门名称不能为空"));
+        }
+        let mut unit = OrgUnit { parent: parent(workforce, fields).await?.flatten(), ..OrgUnit::default() };
+        map::apply_department(&mut unit, fields);
+        let above = unit.parent.map(|parent| parent.to_string()).unwrap_or_default();
+        let siblings = workforce.find(Kind::OrgUnit, "name", &unit.name).await?;
+        for sibling in siblings {
+            if sibling.read::<OrgUnit>()?.parent == unit.parent {
+                return Err(Fault::request("同级部门下已存在相同名称的部门"));
+            }
+        }
+        // The same department asked for twice at once is one.
+        items.push((format!("department/{}", Id::of(&[&above, &unit.name])), Draft::of(&unit)?));
+    }
+    let ids = workforce.save(items).await?;
+    let names = names(caller);
+    workforce.many(&ids).await?.iter().flatten().map(|record| show(&names, record)).collect()
+}
+
+/// The department above: `""` is none; none where nothing is said. It must be there.
+async fn parent(workforce: &dyn Workforce, fields: &DepartmentFields) -> Result<Option<Option<Id>>, Fault> {
+    match fields.parent_id.as_deref() {
+        None => Ok(None),
+        Some("") => Ok(Some(None)),
+        Some(id) => {
+            let found = live(workforce, Kind::OrgUnit, id).await?;
+            Ok(Some(Some(found.ok_or_else(|| Fault::request("上级部门不存在"))?.id)))
+        }
+    }
+}
+
+pub(super) async fn update(caller: Caller, ask: wire::DepartmentUpdate) -> Result<Valued<Department>, Fault> {
+    let workforce = caller.workforce()?;
+    let above = parent(workforce, &ask.fields).await?;
+    for _ in 0..TRIES_MAX {
+        let record = live(workforce, Kind::OrgUnit, &ask.department_id.0).await?.ok_or_else(missing)?;
+        let mut unit: OrgUnit = record.read()?;
+        map::apply_department(&mut unit, &ask.fields);
+        if let Some(above) = above {
+            if let Some(above) = above
+                && tree(workforce, record.id).await?.iter().any(|below| below.id == above)
+            {
+                return Err(Fault::request("上级部门不可为本部门或其下级部门"));
+            }
+            unit.parent = above;
+        }
+        if workforce.replace(vec![Replacement::of(&record, Action::Update, &unit)?]).await? {
+            let found = workforce.get(Kind::OrgUnit, record.id).await?.ok_or_else(missing)?;
+            return Ok(Valued { value: show(&names(&caller), &found)? });
+        }
+    }
+    Err(busy())
+}
+
+/// A department and all below it.
+async fn tree(workforce: &dyn Workforce, top: Id) -> Result<Vec<Record>, Fault> {
+    let all = every(workforce, Query::of(Kind::OrgUnit, 1)).await?;
+    let mut parents = Vec::with_capacity(all.len());
+    for record in &all {
+        parents.push(record.read::<OrgUnit>()?.parent);
+    }
+    let mut within = vec![top];
+    loop {
+        let count = within.len();
+        for (record, parent) in all.iter().zip(&parents) {
+            if parent.is_some_and(|parent| within.contains(&parent)) && !within.contains(&record.id) {
+                within.push(record.id);
+            }
+        }
+        if within.len() == count {
+            return Ok(all.into_iter().filter(|record| within.contains(&record.id)).collect());
+        }
+    }
+}
+
+/// Switches a department off with all below it, where nobody is in them; or on, alone. The record knows one that is off
+/// as deleted: lists show those that are on.
+pub(super) async fn switch(caller: Caller, ask: wire::DepartmentSwitch) -> Result<Listed<Department>, Fault> {
+    let (workforce, names) = (caller.workforce()?, names(&caller));
+    let active = match ask.active.as_deref() {
+        Some("true") => true,
+        Some("false") => false,
+        _ => return Err(Fault::request("输入存在错误: 开启或是停用参数不能为空")),
+    };
+    let id = map::id_in(&ask.department_id.0).ok_or_else(missing)?;
+    for _ in 0..TRIES_MAX {
+        let record = workforce.get(Kind::OrgUnit, id).await?.ok_or_else(missing)?;
+        let changed = match (active, record.deleted) {
+            (true, false) | (false, true) => {
+                return Ok(Listed::of(vec![show(&names, &record)?]));
+            }
+            (true, true) => vec![record],
+            (false, false) => tree(workforce, id).await?,
+        };
+        let mut items = Vec::with_capacity(changed.len());
+        for unit in &changed {
+            let draft = if active { Some(Draft::of(&unit.read::<OrgUnit>()?)?) } else { None };
+            let action = if active { Action::Update } else { Action::Delete };
+            items.push(Replacement { id: unit.id, version: unit.version, action, draft });
+        }
+        if !active {
+            let units: Vec<String> = changed.iter().map(|unit| unit.id.to_string()).collect();
+            for (_, person) in workforce.find_many(Kind::Employee, "org_unit", &units).await? {
+                if map::is_active(&person.read::<Employee>()?) {
+                    return Err(Fault::precondition("要停用部门下的员工,才能停用此部门"));
+                }
+            }
+        }
+        if workforce.replace(items).await? {
+            let ids: Vec<Id> = changed.iter().map(|unit| unit.id).collect();
+            let after = workforce.many(&ids).await?;
+            return Ok(Listed::of(
+                after.iter().flatten().map(|unit| show(&names, unit)).collect::<Result<_, _>>()?,
+            ));
+        }
+    }
+    Err(busy())
+}
+
+pub(super) async fn corporation(
+    caller: Caller,
+    _ask: wire::CorporationGet,
+) -> Result<Valued<Corporation>, Fault> {
+    let found = caller.workforce()?.list(&Query::of(Kind::Company, 1)).await?.into_iter().next();
+    let name = found.map(|record| record.read::<Company>()).transpose()?.map(|company| company.name);
+    Ok(Valued { value: Corporation { id: names(&caller).corporation, name } })
+}

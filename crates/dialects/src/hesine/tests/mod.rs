@@ -1,0 +1,42 @@
+//! Hesine held to the suite that all dialects pass, and to its own quirks.
+
+mod auth;
+mod client;
+mod sample;
+mod server;
+mod stage;
+
+use tongshi_dialect::{conformance, conformance::SampleKey};
+use tongshi_model::Secret;
+
+use super::{auth::AccessToken, client::OPERATIONS, wire::*};
+
+impl SampleKey for AccessToken {
+    fn sample() -> Option<(&'static str, Secret)> {
+        Some(("at-demo", Secret::new("at-demo")))
+    }
+
+    fn stale_after_seconds() -> Option<i64> {
+        None
+    }
+}
+
+conformance! {
+    Hesine,
+    fixtures: "src/hesine/fixtures",
+    listed: OPERATIONS,
+    shapes: &[Shape::Query, Shape::Body(&[]), Shape::Callback, Shape::Third],
+    faults: [400, 401, 403, 412, 429, 500, 502, 503]
+        .into_iter()
+        .map(|code| Fault::new(code, "说明 \"quoted\" \\ text"))
+        .collect(),
+    operations: [
+        TokenGet, TokenRefresh, TokenRefreshFor, AppTokenGet, ThirdTokenGet, StaffList, StaffFind, StaffCreate,
+        StaffCreateMany, StaffUpdate, StaffUpdateMany, StaffSwitch, StaffAuthorise, StaffBacklog, DepartmentList,
+        DepartmentCreate, DepartmentCreateMany, DepartmentUpdate, DepartmentSwitch, DepartmentGet, DepartmentByName,
+        CorporationGet, FlowCreate, FlowUpdate, FlowSubmit, FlowPlan, FlowAct, FlowGet, FlowByCode, FlowByOuterCode,
+        FlowList, FlowComment, RequisitionList, RequisitionGet, RequisitionClose, RequisitionShare, Decide,
+        DecisionResult, ApproveStates, QueueWaiting, QueueDecided, Callback, OrderPush, OrderSearch, OrderByIds,
+        OrderByCodes, PaymentResults, PaymentFlows, VoucherWrite, MessageSave, MessageLogs,
+    ],
+}
