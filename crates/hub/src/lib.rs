@@ -17,6 +17,7 @@ mod feed;
 mod idempotency;
 mod identity;
 mod ingest;
+mod issuing;
 mod keys;
 mod limits;
 mod lineage;
@@ -140,6 +141,7 @@ struct Inner {
     principals: moka::sync::Cache<String, principals::Kept>,
     attempts: Attempts,
     limiter: Arc<Limiter>,
+    issuing: issuing::Issuing,
     trail: trail::Trail,
     seats: feed::Seats,
     delivering: deliveries::Delivering,
@@ -162,6 +164,7 @@ impl Hub {
             flights: idempotency::Flights::default(),
             attempts: Attempts::new(parts.settings.patience()),
             limiter: Arc::new(Limiter::new(Arc::clone(&parts.clock))),
+            issuing: issuing::Issuing::default(),
             trail: trail::Trail::default(),
             seats: feed::Seats::default(),
             delivering: deliveries::Delivering::default(),

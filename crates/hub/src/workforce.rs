@@ -14,6 +14,7 @@ use tongshi_dialect::{
 use tongshi_model::{Draft, Error, Id, Kind, LocalDate, Punch, Space, Timestamp};
 use tongshi_store::{
     App, Connection, PunchRow, RecordRow, Session, StoredPunch, Workspace, meta, punches, records, tokens,
+    tokens::NewToken,
 };
 
 use crate::{
@@ -446,11 +447,15 @@ impl Hub {
         lifetime_seconds: Option<i64>,
     ) -> Result<String, Error> {
         let token = self.token();
-        let end = lifetime_seconds.map(|seconds| later(self.clock().now(), seconds));
-        let mut session = self.store().write().await?;
-        tokens::put(&mut session, workspace, purpose, &token_hash(&token), app, None, payload, end).await?;
-        audit::note(&mut session, workspace, AuditEntry::done(actor, "token.issue", purpose)).await?;
-        session.commit().await?;
+        let new = NewToken {
+            workspace: workspace.no,
+            purpose: purpose.to_owned(),
+            hash: token_hash(&token),
+            app,
+            payload: payload.clone(),
+            expires_at: lifetime_seconds.map(|seconds| later(self.clock().now(), seconds)),
+        };
+        self.keep_token(workspace, new, actor).await?;
         Ok(token)
     }
 }

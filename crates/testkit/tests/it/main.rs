@@ -11,6 +11,7 @@ mod deliveries;
 mod events;
 mod faults;
 mod identity;
+mod issuing;
 mod keys;
 mod loops;
 mod privacy;
