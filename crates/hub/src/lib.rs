@@ -20,6 +20,7 @@ mod idempotency;
 mod identity;
 mod ingest;
 mod issue;
+mod issuing;
 mod keys;
 mod limits;
 mod lineage;
@@ -147,6 +148,7 @@ struct Inner {
     principals: moka::sync::Cache<String, principals::Kept>,
     attempts: Attempts,
     limiter: Arc<Limiter>,
+    issuing: issuing::Issuing,
     trail: trail::Trail,
     seats: feed::Seats,
     delivering: deliveries::Delivering,
@@ -169,6 +171,7 @@ impl Hub {
             flights: idempotency::Flights::default(),
             attempts: Attempts::new(parts.settings.patience()),
             limiter: Arc::new(Limiter::new(Arc::clone(&parts.clock))),
+            issuing: issuing::Issuing::default(),
             trail: trail::Trail::default(),
             seats: feed::Seats::default(),
             delivering: deliveries::Delivering::default(),

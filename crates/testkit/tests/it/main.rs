@@ -12,6 +12,7 @@ mod events;
 mod faults;
 mod flow;
 mod identity;
+mod issuing;
 mod keys;
 mod loops;
 mod points;
