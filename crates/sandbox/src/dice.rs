@@ -18,6 +18,7 @@ pub(crate) enum Purpose {
     Visit = 9,
     Salary = 10,
     OwnEvents = 11,
+    Travel = 40,
 }
 
 /// A generator for one purpose and one index.

@@ -20,6 +20,7 @@ mod recruitment;
 mod standing;
 #[cfg(test)]
 mod tests;
+mod travel;
 mod tree;
 mod words;
 mod world;
@@ -79,6 +80,7 @@ pub fn generate(
         let approvals = approvals::block(&world, &block, &mut outlet)?;
         attendance::block(&world, &block, &approvals, &mut outlet)?;
         extras::block(&world, &block, &mut outlet)?;
+        travel::block(&world, &block, &mut outlet)?;
     }
     outlet.finish()
 }

@@ -10,6 +10,7 @@ mod changes;
 mod deliveries;
 mod events;
 mod faults;
+mod hesine;
 mod identity;
 mod keys;
 mod loops;
