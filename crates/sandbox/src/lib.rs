@@ -21,6 +21,7 @@ mod recruitment;
 mod standing;
 #[cfg(test)]
 mod tests;
+mod travel;
 mod tree;
 mod words;
 mod world;
@@ -82,6 +83,7 @@ pub fn generate(
         attendance::block(&world, &block, &approvals, &mut outlet)?;
         extras::block(&world, &block, &mut outlet)?;
         recognition::block(&world, &block, &mut outlet)?;
+        travel::block(&world, &block, &mut outlet)?;
     }
     outlet.finish()
 }

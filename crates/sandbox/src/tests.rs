@@ -4,11 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use serde::de::DeserializeOwned;
 use tongshi_model::{
-    Approval, ApprovalResult, ApprovalStatus, Candidate, CandidateSource, CandidateStatus, Company, Degree,
-    Direction, Draft, DurationUnit, Employee, EmploymentPhase, EmploymentType, Entity, Error, Id, Keys, Kind,
-    LegalEntity, LocalDate, OrgUnit, PointsEntry, Punch, PunchSource, Recognition, RecognitionStatus,
-    Redemption, RewardItem, SalaryItem, ShiftAssignment, Space, TimelineEntry, TimelineKind, Vacancy, Visit,
-    VisitStatus, shanghai,
+    Approval, ApprovalResult, ApprovalStatus, Booking, Candidate, CandidateSource, CandidateStatus, Company, Degree, Direction, Draft, DurationUnit, Employee, EmploymentPhase, EmploymentType, Entity, Error, ExpenseClaim, Id, Keys, Kind, LegalEntity, LocalDate, OrgUnit, PointsEntry, Punch, PunchSource, Recognition, RecognitionStatus, Redemption, RewardItem, SalaryItem, ShiftAssignment, Space, TimelineEntry, TimelineKind, TravelRequest, Vacancy, Visit, VisitStatus, shanghai,
 };
 
 use crate::{Item, Plan, generate, people::check_digit};
@@ -123,6 +119,8 @@ fn documents_keep_the_canonical_form_with_their_keys() {
     ] {
         assert!(count > 0);
     }
+    assert!(check::<TravelRequest>(&made) > 20);
+    assert!(check::<Booking>(&made) > 20 && check::<ExpenseClaim>(&made) > 10);
     let total: usize = Kind::ALL.iter().map(|kind| made.drafts(*kind).count()).sum();
     assert_eq!(total, made.records.len());
 }
@@ -188,6 +186,19 @@ fn referenced_things_come_first() {
             Kind::TimelineEntry => {
                 let entry: TimelineEntry = read(draft);
                 entry.approval.into_iter().chain([entry.employee]).collect()
+            }
+            Kind::TravelRequest => {
+                let request: TravelRequest = read(draft);
+                request.org_unit.into_iter().chain([request.applicant]).collect()
+            }
+            Kind::Booking => {
+                let booking: Booking = read(draft);
+                booking.request.into_iter().chain(booking.booker).collect()
+            }
+            Kind::ExpenseClaim => {
+                let claim: ExpenseClaim = read(draft);
+                let bookings = claim.lines.iter().flat_map(|line| line.bookings.clone());
+                bookings.chain(claim.request).chain([claim.claimant]).collect()
             }
             _ => Vec::new(),
         };

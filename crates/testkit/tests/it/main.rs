@@ -11,6 +11,7 @@ mod deliveries;
 mod events;
 mod faults;
 mod flow;
+mod hesine;
 mod identity;
 mod issuing;
 mod keys;

@@ -78,6 +78,7 @@ pub(super) async fn keys(
     let token = Id::random(&*program.randomness).to_string();
     let settings = json!({
         "company_token": token, "callback_url": CALLBACK, REDIRECT_URI: CALLBACK, "tenant_id": TENANT, "sandbox": true,
+        "corporation_id": "TSdemo0corp", "sign_key": Id::random(&*program.randomness).to_string(),
     });
     let faces: Vec<String> = hub.dialects().iter().map(|dialect| dialect.id.to_owned()).collect();
     let behind = register(hub, sandbox, faces, settings.clone()).await?;
