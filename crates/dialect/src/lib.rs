@@ -50,7 +50,7 @@ pub use page::{Screen, escape, hidden, page, refusal};
 pub use protocol::{Dialect, FormFault, Unread};
 pub use quota::{Limiter, Quota, Standing, Wait};
 pub use seen::{Disclosed, gather};
-pub use server::{Caller, Server};
+pub use server::{Caller, Gate, Server};
 pub use strict::strict_object;
 pub use token_cache::{Fetch, Fetched, MemoryTokens, Tokens};
 pub use workforce::{Announcement, Query, Record, Token, Workforce};

@@ -50,6 +50,12 @@ pub trait Dialect: Send + Sync + Sized + 'static {
     fn is_stale(_fault: &Self::Fault) -> bool {
         false
     }
+
+    /// How long to wait where the vendor says "too fast" in a fault of its own rather than by a status. Such a call has
+    /// had no effect and is sent again.
+    fn too_fast(_fault: &Self::Fault) -> Option<std::time::Duration> {
+        None
+    }
 }
 
 /// Why a reply holds no answer.
