@@ -1,6 +1,9 @@
 //! A small organisation in memory for the tests of dialects: it keeps what a face writes, finds it as the store
 //! would, and lets a client talk to a face without a socket.
 
+mod acts;
+mod wires;
+
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -9,15 +12,17 @@ use std::{
 use async_trait::async_trait;
 use serde_json::{Map, Value};
 use tongshi_model::{
-    Clock, Draft, Entity, Error, Id, Keys, Kind, LocalDate, Punch, Randomness, Secret, SeededRandomness,
-    Timestamp,
+    Action, Clock, Draft, Entity, Error, Id, Keys, Kind, LocalDate, Punch, Randomness, Secret,
+    SeededRandomness, Timestamp,
 };
 
 use crate::{
-    Addresses, Announcement, Attempt, Attempts, Desk, EndpointDraft, Face, FailedDelivery, Grant, Limiter,
-    Message, Patience, Query, Record, RegisteredEndpoint, Reply, Token, Transport, TransportError, Wait,
-    Workforce,
+    Addresses, Announcement, Attempt, Attempts, Desk, EndpointDraft, FailedDelivery, Grant, Limiter,
+    Patience, Query, Record, RegisteredEndpoint, Token, Wait, Workforce,
 };
+
+use self::acts::saved_id;
+pub use self::wires::{Loopback, Scripted};
 
 /// One workspace in memory.
 pub struct FakeWorkforce {
@@ -235,7 +240,7 @@ impl Workforce for FakeWorkforce {
 
     async fn save(&self, items: Vec<(String, Draft)>) -> Result<Vec<Id>, Error> {
         let save = |(name, draft): (String, Draft)| {
-            let id = Id::of(&["saved", draft.kind.name(), &name]);
+            let id = saved_id(draft.kind, &name);
             self.keep(id, draft);
             id
         };
@@ -254,6 +259,15 @@ impl Workforce for FakeWorkforce {
         Ok(())
     }
 
+    async fn saved(&self, kind: Kind, name: &str) -> Result<Option<Record>, Error> {
+        let found = self.get(kind, saved_id(kind, name)).await?;
+        Ok(found.filter(|record| !record.deleted))
+    }
+
+    async fn act(&self, kind: Kind, id: Id, action: Action, _comment: Option<String>) -> Result<(), Error> {
+        acts::act(self, kind, id, action).await
+    }
+
     async fn punches(&self, employee: Id, from: LocalDate, to: LocalDate) -> Result<Vec<Punch>, Error> {
         self.punches_of(&[employee], from, to).await
     }
@@ -268,9 +282,7 @@ impl Workforce for FakeWorkforce {
         let mut punches: Vec<Punch> = state
             .punches
             .iter()
-            .filter(|punch| {
-                employees.contains(&punch.employee) && (from..=to).contains(&punch.working_day())
-            })
+            .filter(|punch| employees.contains(&punch.employee) && (from..=to).contains(&punch.working_day()))
             .cloned()
             .collect();
         punches.sort_by_key(|punch| punch.at);
@@ -469,25 +481,5 @@ impl Desk for FakeDesk {
 
     fn passed(&self, attempt: &Attempt<'_>) {
         self.attempts.passed(attempt, self.clock.now());
-    }
-}
-
-/// A transport that ends at a face in the same process.
-pub struct Loopback(pub Arc<dyn Face>);
-
-#[async_trait]
-impl Transport for Loopback {
-    async fn send(&self, message: Message) -> Result<Reply, TransportError> {
-        Ok(self.0.answer(message).await)
-    }
-}
-
-/// A transport that answers by a function.
-pub struct Scripted<F>(pub F);
-
-#[async_trait]
-impl<F: Fn(Message) -> Result<Reply, TransportError> + Send + Sync + 'static> Transport for Scripted<F> {
-    async fn send(&self, message: Message) -> Result<Reply, TransportError> {
-        (self.0)(message)
     }
 }

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use serde_json::{Map, Value};
-use tongshi_model::{Draft, Entity, Error, Id, Kind, LocalDate, Punch, Timestamp};
+use tongshi_model::{Action, Draft, Entity, Error, Id, Kind, LocalDate, Punch, Timestamp};
 
 use crate::{EndpointDraft, FailedDelivery, RegisteredEndpoint};
 
@@ -43,16 +43,19 @@ pub trait Workforce: Send + Sync + 'static {
     /// caller has seen to it that what the fields refer to is there.
     async fn change(&self, kind: Kind, id: Id, fields: Map<String, Value>) -> Result<(), Error>;
 
+    /// What the app saved under this name, unless it is gone.
+    async fn saved(&self, kind: Kind, name: &str) -> Result<Option<Record>, Error>;
+
+    /// Does something to a live record beyond changing it: approves it, calls it off, takes it away. As with a change,
+    /// what a vendor owns is told to that vendor; a conflict says that the record is in no state for it.
+    async fn act(&self, kind: Kind, id: Id, action: Action, comment: Option<String>) -> Result<(), Error>;
+
     /// Live punches of an employee on these days, by time.
     async fn punches(&self, employee: Id, from: LocalDate, to: LocalDate) -> Result<Vec<Punch>, Error>;
 
     /// Live punches of these people on these days, by time: one question for all of them.
-    async fn punches_of(
-        &self,
-        employees: &[Id],
-        from: LocalDate,
-        to: LocalDate,
-    ) -> Result<Vec<Punch>, Error>;
+    async fn punches_of(&self, employees: &[Id], from: LocalDate, to: LocalDate)
+    -> Result<Vec<Punch>, Error>;
 
     /// Stores punches; true for each that is new, false for one that was there.
     async fn record_punches(&self, punches: Vec<Punch>) -> Result<Vec<bool>, Error>;

@@ -11,7 +11,7 @@ use sha2::{Digest as _, Sha256};
 use tongshi_dialect::{
     Announcement, EndpointDraft, FailedDelivery, Query, Record, RegisteredEndpoint, Token, Workforce, gather,
 };
-use tongshi_model::{Draft, Error, Id, Kind, LocalDate, Punch, Space, Timestamp};
+use tongshi_model::{Action, Draft, Error, Id, Kind, LocalDate, Punch, Space, Timestamp};
 use tongshi_store::{
     App, Connection, PunchRow, RecordRow, Session, StoredPunch, Workspace, meta, punches, records, tokens,
 };
@@ -236,6 +236,17 @@ impl Workforce for HubWorkforce {
         self.hub.change_for(&self.workspace, self.app_no, kind, id, fields).await
     }
 
+    async fn saved(&self, kind: Kind, name: &str) -> Result<Option<Record>, Error> {
+        let connection = self.hub.local_connection(&self.workspace, WRITTEN).await?;
+        let space = Space { workspace: self.workspace.id, connection: connection.id };
+        Ok(self.get(kind, space.id(kind, name)).await?.filter(|record| !record.deleted))
+    }
+
+    async fn act(&self, kind: Kind, id: Id, action: Action, comment: Option<String>) -> Result<(), Error> {
+        self.may_write()?;
+        self.hub.act_for(&self.workspace, self.app_no, (kind, id), action, comment).await
+    }
+
     async fn punches(&self, employee: Id, from: LocalDate, to: LocalDate) -> Result<Vec<Punch>, Error> {
         self.punches_of(&[employee], from, to).await
     }
@@ -404,54 +415,6 @@ impl HubWorkforce {
 
     fn setting_name(&self, name: &str) -> String {
         format!("workspace/{}/{name}", self.workspace.id)
-    }
-}
-
-impl Hub {
-    /// Makes a token for a purpose, outside of any app.
-    pub async fn issue_token(
-        &self,
-        workspace: &Workspace,
-        purpose: &'static str,
-        payload: &Value,
-        lifetime_seconds: Option<i64>,
-    ) -> Result<String, Error> {
-        self.issue_token_for(workspace, (None, "admin"), purpose, payload, lifetime_seconds).await
-    }
-
-    /// Makes a code of a kind that one of the dialects knows, to be handed to somebody.
-    pub async fn issue_code(
-        &self,
-        workspace: &Workspace,
-        purpose: &str,
-        lifetime_seconds: Option<i64>,
-    ) -> Result<String, Error> {
-        let mut kinds = self.dialects().iter().flat_map(|dialect| dialect.codes);
-        let Some(kind) = kinds.find(|kind| kind.purpose == purpose) else {
-            let known = self.dialects().iter().flat_map(|dialect| dialect.codes).map(|kind| kind.purpose);
-            let known: Vec<&str> = known.collect();
-            let text = format!("there is no kind of code '{purpose}'; there are: {}", known.join(", "));
-            return Err(Error::not_found(text));
-        };
-        let lifetime = lifetime_seconds.unwrap_or(kind.lifetime_seconds);
-        self.issue_token(workspace, kind.purpose, &Value::Null, Some(lifetime)).await
-    }
-
-    async fn issue_token_for(
-        &self,
-        workspace: &Workspace,
-        (app, actor): (Option<i64>, &str),
-        purpose: &'static str,
-        payload: &Value,
-        lifetime_seconds: Option<i64>,
-    ) -> Result<String, Error> {
-        let token = self.token();
-        let end = lifetime_seconds.map(|seconds| later(self.clock().now(), seconds));
-        let mut session = self.store().write().await?;
-        tokens::put(&mut session, workspace, purpose, &token_hash(&token), app, None, payload, end).await?;
-        audit::note(&mut session, workspace, AuditEntry::done(actor, "token.issue", purpose)).await?;
-        session.commit().await?;
-        Ok(token)
     }
 }
 

@@ -1,14 +1,12 @@
 //! What apps may do to records and punches: change what is ours at once, and queue in the same transaction what
 //! vendors must be told. What belongs to a vendor is changed there only; the record follows when the vendor shows it.
 
-use std::sync::Arc;
-
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use tongshi_dialect::Target;
 use tongshi_model::{Action, Draft, Error, Id, Kind, Space};
 use tongshi_store::{
-    Connection, Evidence, RecordRow, Session, SourceRow, Workspace, apps, connections, records, refs, sources,
+    Connection, Evidence, RecordRow, Session, SourceRow, Workspace, connections, records, refs, sources,
 };
 
 use super::{
@@ -19,7 +17,7 @@ use super::{
 use crate::{
     AuditEntry, Hub, Principal, RecordView, audit,
     connections::LOCAL,
-    idempotency::{Begun, Once},
+    idempotency::Once,
     ingest::{self, Item, Origin},
     reads::record_view,
 };
@@ -165,13 +163,7 @@ impl Hub {
         id: Id,
         fields: Map<String, Value>,
     ) -> Result<(), Error> {
-        let found = apps::by_no(&mut self.store().read().await?, workspace, app_no).await?;
-        let app = found.ok_or_else(|| Error::not_found("there is no such app"))?;
-        let app = Arc::new(crate::apps::view(&app, Vec::new())?);
-        let principal = Principal { scopes: app.scopes.clone(), app, workspace: workspace.clone() };
-        let Begun::Now(mut once) = self.begin(&principal, None).await? else {
-            return Err(Error::internal("a change without a key was begun before"));
-        };
+        let (principal, mut once) = self.once_for(workspace, app_no).await?;
         let patch = NewRecord { fields, refers: Vec::new() };
         self.update_record(&mut once, &principal, kind, id, None, patch).await?;
         once.commit().await

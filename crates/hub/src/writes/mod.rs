@@ -5,6 +5,7 @@
 
 mod change;
 mod effect;
+mod faced;
 mod punched;
 mod queue;
 mod round;
