@@ -2,6 +2,7 @@
 //! would, and lets a client talk to a face without a socket.
 
 mod acts;
+mod desk;
 mod wires;
 
 use std::{
@@ -12,17 +13,19 @@ use std::{
 use async_trait::async_trait;
 use serde_json::{Map, Value};
 use tongshi_model::{
-    Action, Clock, Draft, Entity, Error, Id, Keys, Kind, LocalDate, Punch, Randomness, Secret,
-    SeededRandomness, Timestamp,
+    Action, Clock, Draft, Entity, Error, Id, Keys, Kind, LocalDate, Punch, Randomness, SeededRandomness,
+    Timestamp,
 };
 
 use crate::{
-    Addresses, Announcement, Attempt, Attempts, Desk, EndpointDraft, FailedDelivery, Grant, Limiter,
-    Patience, Query, Record, RegisteredEndpoint, Token, Wait, Workforce,
+    Announcement, EndpointDraft, FailedDelivery, Query, Record, RegisteredEndpoint, Token, Workforce,
 };
 
 use self::acts::saved_id;
-pub use self::wires::{Loopback, Scripted};
+pub use self::{
+    desk::FakeDesk,
+    wires::{Loopback, Scripted},
+};
 
 /// One workspace in memory.
 pub struct FakeWorkforce {
@@ -42,6 +45,8 @@ struct State {
     endpoints: Vec<EndpointDraft>,
     failed: Vec<FailedDelivery>,
     tried: Vec<(EndpointDraft, String)>,
+    renewed: BTreeMap<(&'static str, String), String>,
+    tallies: BTreeMap<(String, String), u64>,
     questions: u64,
 }
 
@@ -151,6 +156,24 @@ impl FakeWorkforce {
         state
     }
 
+    /// The token of this name with a new end, while it is valid.
+    fn renewed(
+        &self,
+        purpose: &'static str,
+        name: &str,
+        now: Timestamp,
+        expires_at: Option<Timestamp>,
+    ) -> Option<String> {
+        let mut state = self.change();
+        let text = state.renewed.get(&(purpose, name.to_owned())).cloned()?;
+        let token = state.tokens.get_mut(&(purpose, text.clone()))?;
+        if token.expires_at.is_some_and(|end| end <= now) {
+            return None;
+        }
+        token.expires_at = expires_at;
+        Some(text)
+    }
+
     fn ask(&self) -> MutexGuard<'_, State> {
         let mut state = self.state();
         state.questions += 1;
@@ -250,11 +273,24 @@ impl Workforce for FakeWorkforce {
     async fn change(&self, kind: Kind, id: Id, fields: Map<String, Value>) -> Result<(), Error> {
         let found = self.get(kind, id).await?.filter(|record| !record.deleted);
         let record = found.ok_or_else(|| Error::not_found("there is no such record"))?;
-        let broken = |_| Error::invalid("body", "the document is of another form");
-        let mut doc: Map<String, Value> = serde_json::from_str(&record.doc).map_err(broken)?;
+        let broken = || Error::invalid("body", "the document is of another form");
+        let mut doc: Map<String, Value> = serde_json::from_str(&record.doc).map_err(|_| broken())?;
         doc.extend(fields);
         doc.retain(|_, value| !value.is_null());
-        let draft = Draft::parse(kind, Value::Object(doc).to_string()).map_err(broken)?;
+        let draft = Draft::parse(kind, Value::Object(doc).to_string()).map_err(|_| broken())?;
+        self.keep(id, draft);
+        Ok(())
+    }
+
+    async fn amend(&self, kind: Kind, id: Id, draft: Option<Draft>) -> Result<(), Error> {
+        let Some(draft) = draft else {
+            let mut state = self.change();
+            let found =
+                state.records.iter_mut().find(|kept| kept.record.kind == kind && kept.record.id == id);
+            let kept = found.ok_or_else(|| Error::not_found("there is no such record"))?;
+            kept.record.deleted = true;
+            return Ok(());
+        };
         self.keep(id, draft);
         Ok(())
     }
@@ -365,6 +401,31 @@ impl Workforce for FakeWorkforce {
         Ok(text)
     }
 
+    async fn renew_token(
+        &self,
+        purpose: &'static str,
+        name: &str,
+        payload: Value,
+        lifetime_seconds: i64,
+    ) -> Result<String, Error> {
+        let now = self.clock.now();
+        let expires_at = Timestamp::from_second(now.as_second() + lifetime_seconds).ok();
+        if let Some(text) = self.renewed(purpose, name, now, expires_at) {
+            return Ok(text);
+        }
+        let text = self.issue_token(purpose, payload, Some(lifetime_seconds)).await?;
+        self.change().renewed.insert((purpose, name.to_owned()), text.clone());
+        Ok(text)
+    }
+
+    async fn tally(&self, what: &str, period: &str, limit: u64) -> Result<bool, Error> {
+        let mut state = self.state();
+        let count = state.tallies.entry((what.to_owned(), period.to_owned())).or_default();
+        let free = *count < limit;
+        *count += u64::from(free);
+        Ok(free)
+    }
+
     async fn token(&self, purpose: &'static str, token: &str) -> Result<Option<Token>, Error> {
         Ok(self.state().tokens.get(&(purpose, token.to_owned())).cloned())
     }
@@ -389,97 +450,5 @@ impl Workforce for FakeWorkforce {
     async fn remember(&self, name: &str, value: &Value) -> Result<(), Error> {
         self.change().settings.insert(name.to_owned(), value.clone());
         Ok(())
-    }
-}
-
-/// The apps of one workspace in memory.
-pub struct FakeDesk {
-    workforce: Arc<FakeWorkforce>,
-    clock: Arc<dyn Clock>,
-    apps: Mutex<Vec<(&'static str, Arc<Grant>)>>,
-    attempts: Attempts,
-    limiter: Arc<Limiter>,
-}
-
-impl FakeDesk {
-    /// A desk without apps.
-    pub fn new(workforce: Arc<FakeWorkforce>, clock: Arc<dyn Clock>) -> Arc<Self> {
-        let (attempts, limiter) = (Attempts::new(Patience::default()), Limiter::new(Arc::clone(&clock)));
-        Arc::new(Self { workforce, clock, apps: Mutex::default(), attempts, limiter: Arc::new(limiter) })
-    }
-
-    /// Registers an app for a face.
-    pub fn register(&self, face: &'static str, key_id: &str, secret: &str, settings: Value) {
-        self.register_with(face, key_id, secret, settings, |_| {});
-    }
-
-    /// Registers an app for a face and changes what it may.
-    pub fn register_with(
-        &self,
-        face: &'static str,
-        key_id: &str,
-        secret: &str,
-        settings: Value,
-        change: impl FnOnce(&mut Grant),
-    ) {
-        let mut grant = Grant {
-            app: Id::of(&["app", key_id]),
-            name: key_id.to_owned(),
-            key_id: key_id.to_owned(),
-            secret: Secret::new(secret),
-            disabled: false,
-            operations: None,
-            settings,
-            addresses: Addresses::default(),
-            redirect_uris: Vec::new(),
-            limiter: Arc::clone(&self.limiter),
-            workforce: Arc::clone(&self.workforce) as Arc<dyn Workforce>,
-        };
-        change(&mut grant);
-        self.apps().push((face, Arc::new(grant)));
-    }
-
-    fn apps(&self) -> MutexGuard<'_, Vec<(&'static str, Arc<Grant>)>> {
-        self.apps.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-#[async_trait]
-impl Desk for FakeDesk {
-    /// An app here has one key, which stands for every kind of key.
-    async fn by_key(
-        &self,
-        face: &'static str,
-        _name: &'static str,
-        key_id: &str,
-    ) -> Result<Option<Arc<Grant>>, Error> {
-        let apps = self.apps();
-        let found = apps.iter().find(|(of, grant)| *of == face && grant.key_id == key_id);
-        Ok(found.map(|(_, grant)| Arc::clone(grant)))
-    }
-
-    async fn by_token(&self, purpose: &'static str, token: &str) -> Result<Option<Arc<Grant>>, Error> {
-        let now = self.clock.now();
-        let known = self.workforce.token(purpose, token).await?;
-        let expired = |known: &Token| known.expires_at.is_some_and(|expires_at| expires_at <= now);
-        if known.as_ref().is_none_or(expired) {
-            return Ok(None);
-        }
-        Ok(self
-            .apps()
-            .first()
-            .map(|(_, grant)| Arc::new(Grant { secret: Secret::new(token), ..Grant::clone(grant) })))
-    }
-
-    fn may_try(&self, attempt: &Attempt<'_>) -> Result<(), Wait> {
-        self.attempts.check(attempt, self.clock.now())
-    }
-
-    async fn failed(&self, attempt: &Attempt<'_>, _grant: Option<&Grant>) {
-        self.attempts.failed(attempt, self.clock.now());
-    }
-
-    fn passed(&self, attempt: &Attempt<'_>) {
-        self.attempts.passed(attempt, self.clock.now());
     }
 }

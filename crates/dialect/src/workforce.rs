@@ -46,9 +46,13 @@ pub trait Workforce: Send + Sync + 'static {
     /// What the app saved under this name, unless it is gone.
     async fn saved(&self, kind: Kind, name: &str) -> Result<Option<Record>, Error>;
 
-    /// Does something to a live record beyond changing it: approves it, calls it off, takes it away. As with a change,
-    /// what a vendor owns is told to that vendor; a conflict says that the record is in no state for it.
+    /// Does something to a live record beyond changing it: approves it, calls it off. As with a change, what a vendor
+    /// owns is told to that vendor; a conflict says that the record is in no state for it.
     async fn act(&self, kind: Kind, id: Id, action: Action, comment: Option<String>) -> Result<(), Error>;
+
+    /// Puts a document in the place of a record's, or takes the record away. What belongs to a vendor is changed there
+    /// only, and refused where no route leads.
+    async fn amend(&self, kind: Kind, id: Id, draft: Option<Draft>) -> Result<(), Error>;
 
     /// Live punches of an employee on these days, by time.
     async fn punches(&self, employee: Id, from: LocalDate, to: LocalDate) -> Result<Vec<Punch>, Error>;
@@ -87,6 +91,19 @@ pub trait Workforce: Send + Sync + 'static {
         payload: Value,
         lifetime_seconds: Option<i64>,
     ) -> Result<String, Error>;
+
+    /// The token of this name for this purpose: the same one with a new end while it is valid, after that another. It is
+    /// kept encrypted.
+    async fn renew_token(
+        &self,
+        purpose: &'static str,
+        name: &str,
+        payload: Value,
+        lifetime_seconds: i64,
+    ) -> Result<String, Error>;
+
+    /// Takes one of `limit` in a period, counted for the whole workspace; false where all are taken.
+    async fn tally(&self, what: &str, period: &str, limit: u64) -> Result<bool, Error>;
 
     /// What a token stands for, also when it is used or expired.
     async fn token(&self, purpose: &'static str, token: &str) -> Result<Option<Token>, Error>;

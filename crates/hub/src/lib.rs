@@ -14,6 +14,7 @@ mod deliveries;
 mod desk;
 mod erased;
 mod events;
+mod faces;
 mod feed;
 mod idempotency;
 mod identity;

@@ -18,11 +18,12 @@ use tongshi_store::{
 
 use crate::{
     AuditEntry, Hub, Scopes, audit, deliveries,
+    faces::Renewed,
     identity::Aliases,
     ingest::{self, Item},
     reads::{shown, to_store_query, widen},
     seen::{by_kind, is_restricted},
-    writes::{Asked, Routed, store_punches, tell_of_changes},
+    writes::{Asked, By, Routed, store_punches, tell_of_changes},
 };
 
 /// The connection that owns what apps write.
@@ -244,7 +245,13 @@ impl Workforce for HubWorkforce {
 
     async fn act(&self, kind: Kind, id: Id, action: Action, comment: Option<String>) -> Result<(), Error> {
         self.may_write()?;
-        self.hub.act_for(&self.workspace, self.app_no, (kind, id), action, comment).await
+        let by = By { actor: self.actor.clone(), scopes: &self.scopes };
+        self.hub.act_by_face(&self.workspace, &by, (kind, id), action, comment).await
+    }
+
+    async fn amend(&self, kind: Kind, id: Id, draft: Option<Draft>) -> Result<(), Error> {
+        let by = By { actor: self.actor.clone(), scopes: &self.scopes };
+        self.hub.change_by_face(&self.workspace, &by, (kind, id), draft).await
     }
 
     async fn punches(&self, employee: Id, from: LocalDate, to: LocalDate) -> Result<Vec<Punch>, Error> {
@@ -342,6 +349,21 @@ impl Workforce for HubWorkforce {
                 lifetime_seconds,
             )
             .await
+    }
+
+    async fn renew_token(
+        &self,
+        purpose: &'static str,
+        name: &str,
+        payload: Value,
+        lifetime_seconds: i64,
+    ) -> Result<String, Error> {
+        let which = Renewed { purpose, name, app: self.app_no, actor: &self.actor };
+        self.hub.renew_token(&self.workspace, which, &payload, lifetime_seconds).await
+    }
+
+    async fn tally(&self, what: &str, period: &str, limit: u64) -> Result<bool, Error> {
+        self.hub.tally(&self.workspace, what, period, limit).await
     }
 
     async fn token(&self, purpose: &'static str, token: &str) -> Result<Option<Token>, Error> {

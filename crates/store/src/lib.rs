@@ -35,6 +35,7 @@ pub mod runs;
 pub mod sealed;
 pub mod shared;
 pub mod sources;
+pub mod tallies;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod tokens;

@@ -4,21 +4,17 @@ use serde_json::{Map, Value, json};
 use tongshi_model::{Action, Error, Id, Kind};
 
 use super::FakeWorkforce;
-use crate::Workforce as _;
+use crate::Workforce;
 
 /// The id of what is saved under a name.
 pub(super) fn saved_id(kind: Kind, name: &str) -> Id {
     Id::of(&["saved", kind.name(), name])
 }
 
-/// Takes a record away, or moves an approval on.
+/// Moves an approval on.
 pub(super) async fn act(workforce: &FakeWorkforce, kind: Kind, id: Id, action: Action) -> Result<(), Error> {
     let found = workforce.get(kind, id).await?.filter(|record| !record.deleted);
     let record = found.ok_or_else(|| Error::not_found("there is no such record"))?;
-    if action == Action::Delete {
-        workforce.delete(id);
-        return Ok(());
-    }
     let (status, result) = match action {
         Action::Comment => return Ok(()),
         Action::Approve => ("completed", "approved"),
@@ -31,5 +27,5 @@ pub(super) async fn act(workforce: &FakeWorkforce, kind: Kind, id: Id, action: A
         return Err(Error::conflict(format!("{action} is for an approval that is running")));
     }
     let fields = [("status".to_owned(), json!({"value": status})), ("result".to_owned(), result.into())];
-    workforce.change(kind, id, Map::from_iter(fields)).await
+    Workforce::change(workforce, kind, id, Map::from_iter(fields)).await
 }
