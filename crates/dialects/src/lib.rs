@@ -3,8 +3,9 @@
 
 use tongshi_dialect::Descriptor;
 
+mod dingtalk;
 mod waiqin;
 mod zhiren;
 
 /// Every dialect.
-pub static ALL: &[&Descriptor] = &[&waiqin::DESCRIPTOR, &zhiren::DESCRIPTOR];
+pub static ALL: &[&Descriptor] = &[&dingtalk::DESCRIPTOR, &waiqin::DESCRIPTOR, &zhiren::DESCRIPTOR];

@@ -1,0 +1,1 @@
+//! DingTalk held to the suite that all dialects pass, and to its own quirks.
