@@ -21,7 +21,7 @@ use tongshi_model::{Action, Draft, Error, Kind, Secret, Space, Timestamp};
 
 use self::walk::Walk;
 use super::{
-    auth::{NewToken, OldToken, Service, SigningKey, Sns, UserToken},
+    auth::{NewToken, OldToken, Seed, Service, SigningKey, Sns, UserToken},
     map,
     wire::{self, Code, DingTalk, Fault},
 };
@@ -110,6 +110,13 @@ impl Signs<NewToken> for Connection {
 impl Signs<UserToken> for Connection {
     async fn key(&self) -> Result<Secret, Error> {
         Err(Error::invalid("token", "a user's token is the user's; a connection has none"))
+    }
+}
+
+#[async_trait]
+impl Signs<Seed> for Connection {
+    async fn key(&self) -> Result<SigningKey, Error> {
+        signing_key(&self.credential)
     }
 }
 
@@ -313,4 +320,51 @@ operations! {
     wire::LeaveRecords,
     wire::OnJob,
     wire::Dismissions,
+    wire::attendance::RecordUpload,
+    wire::attendance::ResultList,
+    wire::attendance::RecordList,
+    wire::attendance::DayGet,
+    wire::attendance::CheckinList,
+    wire::attendance::SmartReportGet,
+    wire::attendance::ColumnList,
+    wire::attendance::ColumnValues,
+    wire::attendance::LeaveTimes,
+    wire::attendance::LeaveStatusList,
+    wire::attendance::LeaveDuration,
+    wire::attendance::LeaveTypeList,
+    wire::attendance::QuotaList,
+    wire::attendance::QuotaUpdate,
+    wire::attendance::ScheduleByDay,
+    wire::attendance::ScheduleByUsers,
+    wire::attendance::ShiftsByDays,
+    wire::attendance::ScheduleList,
+    wire::attendance::ScheduleResults,
+    wire::attendance::ScheduleSet,
+    wire::attendance::ShiftList,
+    wire::attendance::ShiftGet,
+    wire::attendance::GroupList,
+    wire::attendance::GroupNames,
+    wire::attendance::GroupGet,
+    wire::attendance::GroupMembers,
+    wire::attendance::GroupOfUser,
+    wire::attendance::ApproveFinish,
+    wire::attendance::ApprovalFinish,
+    wire::attendance::DurationCalculate,
+    wire::attendance::ApproveCancel,
+    wire::attendance::ApproveCheck,
+    wire::attendance::ApproveSwitch,
+    wire::approval::ApprovalCreate,
+    wire::approval::ApprovalGet,
+    wire::approval::ApprovalList,
+    wire::approval::ApprovalTerminate,
+    wire::approval::ApprovalExecute,
+    wire::approval::ApprovalComment,
+    wire::approval::SchemaGet,
+    wire::approval::OldCreate,
+    wire::approval::OldGet,
+    wire::approval::OldList,
+    wire::approval::OldTerminate,
+    wire::approval::OldExecute,
+    wire::approval::OldComment,
+    wire::clock::ClockAdd,
 }
