@@ -45,6 +45,7 @@ struct State {
     endpoints: Vec<EndpointDraft>,
     failed: Vec<FailedDelivery>,
     tried: Vec<(EndpointDraft, String)>,
+    key_ids: BTreeMap<(&'static str, &'static str), String>,
     renewed: BTreeMap<(&'static str, String), String>,
     tallies: BTreeMap<(String, String), u64>,
     questions: u64,
@@ -112,6 +113,11 @@ impl FakeWorkforce {
     ) {
         let token = Token { payload, expires_at, used_at: None };
         self.change().tokens.insert((purpose, text.to_owned()), token);
+    }
+
+    /// Makes this the public half of the app's key of this name.
+    pub fn name_key(&self, face: &'static str, name: &'static str, key_id: &str) {
+        self.change().key_ids.insert((face, name), key_id.to_owned());
     }
 
     /// All live records of a kind.
@@ -416,6 +422,10 @@ impl Workforce for FakeWorkforce {
         let text = self.issue_token(purpose, payload, Some(lifetime_seconds)).await?;
         self.change().renewed.insert((purpose, name.to_owned()), text.clone());
         Ok(text)
+    }
+
+    async fn key_id(&self, face: &'static str, name: &'static str) -> Result<Option<String>, Error> {
+        Ok(self.state().key_ids.get(&(face, name)).cloned())
     }
 
     async fn tally(&self, what: &str, period: &str, limit: u64) -> Result<bool, Error> {

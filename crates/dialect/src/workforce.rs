@@ -102,6 +102,9 @@ pub trait Workforce: Send + Sync + 'static {
         lifetime_seconds: i64,
     ) -> Result<String, Error>;
 
+    /// The public half of the app's newest key of this name at a face.
+    async fn key_id(&self, face: &'static str, name: &'static str) -> Result<Option<String>, Error>;
+
     /// Takes one of `limit` in a period, counted for the whole workspace; false where all are taken.
     async fn tally(&self, what: &str, period: &str, limit: u64) -> Result<bool, Error>;
 

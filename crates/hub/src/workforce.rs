@@ -13,7 +13,8 @@ use tongshi_dialect::{
 };
 use tongshi_model::{Action, Draft, Error, Id, Kind, LocalDate, Punch, Space, Timestamp};
 use tongshi_store::{
-    App, Connection, PunchRow, RecordRow, Session, StoredPunch, Workspace, meta, punches, records, tokens,
+    App, Connection, KeyRow, PunchRow, RecordRow, Session, StoredPunch, Workspace, apps, meta, punches,
+    records, tokens,
 };
 
 use crate::{
@@ -360,6 +361,12 @@ impl Workforce for HubWorkforce {
     ) -> Result<String, Error> {
         let which = Renewed { purpose, name, app: self.app_no, actor: &self.actor };
         self.hub.renew_token(&self.workspace, which, &payload, lifetime_seconds).await
+    }
+
+    async fn key_id(&self, face: &'static str, name: &'static str) -> Result<Option<String>, Error> {
+        let keys = apps::keys(&mut self.read().await?, &self.workspace, self.app_no).await?;
+        let fits = |key: &KeyRow| key.face == face && key.name == name && !key.revoked;
+        Ok(keys.into_iter().rfind(fits).map(|key| key.key_id))
     }
 
     async fn tally(&self, what: &str, period: &str, limit: u64) -> Result<bool, Error> {

@@ -149,7 +149,7 @@ pub(crate) struct Sns;
 
 impl AuthScheme for Sns {
     type Key = SigningKey;
-    const SOURCE: KeySource = KeySource::AppKey("appkey");
+    const SOURCE: KeySource = KeySource::AppKey("app_key");
 
     fn sign(message: &mut Message, key: &SigningKey, now: Timestamp) {
         let timestamp = now.as_millisecond().to_string();

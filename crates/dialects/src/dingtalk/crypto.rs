@@ -2,8 +2,7 @@
 
 use aes::Aes256;
 use base64::{
-    Engine as _,
-    alphabet,
+    Engine as _, alphabet,
     engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig, general_purpose::STANDARD},
 };
 use cbc::cipher::{BlockModeDecrypt as _, BlockModeEncrypt as _, KeyIvInit as _, block_padding::NoPadding};
@@ -56,7 +55,8 @@ pub(crate) struct Sealed {
 
 impl Seal {
     /// A seal of this token, EncodingAESKey and owner: the app's key, the suite's, or the company (§7).
-    pub(crate) fn new(token: &str, aes_key: &str, owner: &str) -> Result<Self, Broken> {
+    pub(crate) fn new(token: &Secret, aes_key: &Secret, owner: &str) -> Result<Self, Broken> {
+        let aes_key = aes_key.expose();
         let plain = aes_key.len() == AES_KEY_CHARS && aes_key.bytes().all(|byte| byte.is_ascii_alphanumeric());
         let bytes = if plain { KEY_TEXT.decode(aes_key).ok() } else { None };
         let bytes = Zeroizing::new(bytes.ok_or(Broken::Key)?);
@@ -65,7 +65,7 @@ impl Seal {
             return Err(Broken::Key);
         }
         key.copy_from_slice(&bytes);
-        Ok(Self { token: Secret::new(token), key, owner: owner.to_owned() })
+        Ok(Self { token: token.clone(), key, owner: owner.to_owned() })
     }
 
     /// Seals a text for this time and nonce.
@@ -83,7 +83,7 @@ impl Seal {
         plain.extend_from_slice(self.owner.as_bytes());
         let pad = PAD_BYTES - plain.len() % PAD_BYTES;
         plain.extend(std::iter::repeat_n(u8::try_from(pad).unwrap_or(0), pad));
-        let cipher = cbc::Encryptor::<Aes256>::new((&*self.key).into(), self.vector());
+        let cipher = cbc::Encryptor::<Aes256>::new(&(*self.key).into(), &self.vector().into());
         let encrypt = STANDARD.encode(cipher.encrypt_padded_vec::<NoPadding>(&plain));
         Sealed { signature: self.sign(timestamp, nonce, &encrypt), encrypt }
     }
@@ -103,7 +103,7 @@ impl Seal {
         if sealed.is_empty() || sealed.len() % 16 != 0 {
             return Err(Broken::Text);
         }
-        let cipher = cbc::Decryptor::<Aes256>::new((&*self.key).into(), self.vector());
+        let cipher = cbc::Decryptor::<Aes256>::new(&(*self.key).into(), &self.vector().into());
         let plain = cipher.decrypt_padded_vec::<NoPadding>(&sealed).map_err(|_| Broken::Text)?;
         let pad = usize::from(*plain.last().ok_or(Broken::Text)?);
         let padded = (1..=PAD_BYTES).contains(&pad)
@@ -130,9 +130,7 @@ impl Seal {
     }
 
     /// The initial vector is the first half of the key.
-    fn vector(&self) -> &aes::cipher::Array<u8, aes::cipher::consts::U16> {
-        let (first, _) = self.key.split_at(16);
-        // A slice of 16 bytes is an array of 16 bytes.
-        first.try_into().unwrap_or_default()
+    fn vector(&self) -> [u8; 16] {
+        std::array::from_fn(|place| self.key[place])
     }
 }

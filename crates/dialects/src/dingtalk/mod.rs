@@ -9,6 +9,7 @@
 
 mod auth;
 mod client;
+mod crypto;
 mod map;
 mod server;
 #[cfg(test)]
@@ -27,16 +28,16 @@ pub(crate) static DESCRIPTOR: Descriptor = Descriptor {
     writes_off: &[],
     credential: client::CREDENTIAL,
     face_keys: &[
-        FaceKey { id: "appkey", secret: "appsecret", prefix: "ding" },
+        FaceKey { id: "app_key", secret: "app_secret", prefix: "ding" },
         FaceKey { id: "suite_key", secret: "suite_secret", prefix: "suite" },
-        FaceKey { id: "corpid", secret: "sso_secret", prefix: "dingcorp" },
+        FaceKey { id: "corp_id", secret: "sso_secret", prefix: "corp" },
     ],
     codes: &[],
     operations: client::OPERATIONS,
     connect: client::connect,
     serve: server::serve,
     sign: client::sign,
-    events: None,
+    events: Some(&client::DingTalkEvents),
 };
 
-const CAPABILITIES: &[Capability] = &[Capability::Pull(Kind::OrgUnit), Capability::Pull(Kind::Employee)];
+const CAPABILITIES: &[Capability] = &[Capability::Pull(Kind::OrgUnit), Capability::Pull(Kind::Employee), Capability::Receive, Capability::Send];

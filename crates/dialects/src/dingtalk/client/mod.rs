@@ -4,6 +4,7 @@
 mod approval;
 mod attendance;
 mod clock;
+pub(super) mod events;
 mod listings;
 mod rows;
 mod walk;
@@ -14,11 +15,12 @@ use async_trait::async_trait;
 use serde_json::{Map, Value};
 use tongshi_dialect::{
     Ask, AuthScheme, CallError, Client, Connect, Connector, Credential, CredentialField, Existence,
-    Explanation, Fetched, Fingerprint, Health, Listing, Message, NoAuth, Operation, Page, PushError, Pushed,
+    Explanation, Fetched, Fingerprint, Health, Incoming, Listing, Message, NoAuth, Operation, Page, PushError, Pushed,
     Reply, Row, Seen, Signs, Slice, Target, Tokens, Write, operations,
 };
-use tongshi_model::{Action, Draft, Error, Kind, Secret, Space, Timestamp};
+use tongshi_model::{Action, Draft, Error, Kind, Randomness, Secret, Space, Timestamp};
 
+pub(super) use self::events::DingTalkEvents;
 use self::walk::Walk;
 use super::{
     auth::{NewToken, OldToken, Seed, Service, SigningKey, Sns, UserToken},
@@ -55,7 +57,6 @@ const fn field(name: &'static str, about: &'static str, secret: bool, required: 
 pub(super) struct Connection {
     client: Client<DingTalk>,
     credential: Credential,
-    settings: Value,
     space: Space,
     tokens: Arc<dyn Tokens>,
     /// The last walk through the departments, which the pages of a list are cut from.
@@ -69,7 +70,6 @@ pub(super) fn connect(connect: Connect) -> Result<Box<dyn Connector>, Error> {
     Ok(Box::new(Connection {
         client: Client::new(connect.transport, connect.pacer, connect.clock, ()),
         credential: connect.credential,
-        settings: connect.settings,
         space: connect.space,
         tokens: connect.tokens,
         walked: Mutex::default(),
@@ -287,6 +287,20 @@ impl Connector for Connection {
     async fn call(&self, operation: &str, fields: Map<String, Value>) -> Option<Result<Reply, Error>> {
         call_by_name(self, operation, fields).await
     }
+
+    fn receive(&self, message: &Message) -> Option<Result<Vec<Incoming>, Error>> {
+        let read = events::seals(&self.credential).and_then(|seals| {
+            let (text, _) = events::opened(message, &seals)?;
+            events::incoming(&text)
+        });
+        Some(read)
+    }
+
+    fn receipt(&self, message: &Message, now: Timestamp, randomness: &dyn Randomness) -> Option<Reply> {
+        let seals = events::seals(&self.credential).ok()?;
+        let (_, seal) = events::opened(message, &seals).ok()?;
+        Some(events::receipt(seal, now, randomness))
+    }
 }
 
 operations! {
@@ -320,6 +334,18 @@ operations! {
     wire::LeaveRecords,
     wire::OnJob,
     wire::Dismissions,
+    wire::Authorize,
+    wire::AuthorizeStep,
+    wire::UserAccessToken,
+    wire::Me,
+    wire::AppCode,
+    wire::GetUserInfo,
+    wire::SnsUserInfo,
+    wire::RegisterCallback,
+    wire::UpdateCallback,
+    wire::GetCallback,
+    wire::DeleteCallback,
+    wire::FailedCallbacks,
     wire::attendance::RecordUpload,
     wire::attendance::ResultList,
     wire::attendance::RecordList,

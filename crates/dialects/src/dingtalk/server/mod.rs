@@ -7,6 +7,7 @@ mod clock;
 mod department;
 mod gate;
 mod login;
+mod pages;
 mod token;
 mod tree;
 mod user;
@@ -14,7 +15,9 @@ mod user_writes;
 
 use std::sync::Arc;
 
-use tongshi_dialect::{Attempt, Caller, Desk, Face, Query, Record, Server, Workforce};
+use tongshi_dialect::{
+    Attempt, Caller, Desk, Dialect as _, Face, Grant, Query, Record, Server, Workforce,
+};
 use tongshi_model::Clock;
 
 use self::{gate::Limits, tree::Trees};
@@ -44,6 +47,14 @@ fn attempt<'a>(caller: &Caller, id: &'a str) -> Result<Attempt<'a>, Fault> {
     let blocked = |_| Fault::new(Code::AllFast, "too many wrong secrets came from there");
     caller.desk.may_try(&attempt).map_err(blocked)?;
     Ok(attempt)
+}
+
+/// The company of the calling app: its setting, or the id of its key for it.
+async fn company(grant: &Grant) -> Result<Option<String>, Fault> {
+    if let Some(corp_id) = grant.setting("corp_id") {
+        return Ok(Some(corp_id.to_owned()));
+    }
+    Ok(grant.workforce.key_id(DingTalk::ID, "corp_id").await?)
 }
 
 /// All live records of a query, read in pieces.

@@ -7,7 +7,7 @@ use serde_json::json;
 use tongshi_dialect::{Caller, Dialect as _, Grant, Server};
 use tongshi_oauth::same_secret;
 
-use super::{attempt, required};
+use super::{attempt, company, required};
 use crate::dingtalk::{
     auth::APP_TOKEN,
     wire::{
@@ -43,13 +43,13 @@ async fn get_token(caller: Caller, ask: GetToken) -> Result<OldTokenAnswer, Faul
         ));
     }
     let (key, secret) = (required("appkey", &ask.appkey)?, required("appsecret", &ask.appsecret)?);
-    let grant = app(&caller, "appkey", key, secret, Code::Credentials).await?;
+    let grant = app(&caller, "app_key", key, secret, Code::Credentials).await?;
     Ok(OldTokenAnswer { access_token: internal(&grant).await?, expires_in: TOKEN_SECONDS })
 }
 
 async fn access_token(caller: Caller, ask: AccessToken) -> Result<NewTokenAnswer, Fault> {
     let (key, secret) = (required("appKey", &ask.app_key)?, required("appSecret", &ask.app_secret)?);
-    let grant = app(&caller, "appkey", key, secret, Code::Credentials).await?;
+    let grant = app(&caller, "app_key", key, secret, Code::Credentials).await?;
     Ok(NewTokenAnswer { access_token: internal(&grant).await?, expire_in: TOKEN_SECONDS })
 }
 
@@ -59,14 +59,14 @@ async fn unified(caller: Caller, ask: UnifiedToken) -> Result<UnifiedAnswer, Fau
     if ask.grant_type.as_deref() != Some("client_credentials") {
         return Err(Fault::new(Code::GrantType, "grant_type is client_credentials"));
     }
-    let (grant, is_suite) = match app(&caller, "appkey", key, secret, Code::Client).await {
+    let (grant, is_suite) = match app(&caller, "app_key", key, secret, Code::Client).await {
         Ok(grant) => (grant, false),
         Err(fault) if fault.code == Code::Client => {
             (app(&caller, "suite_key", key, secret, Code::Client).await?, true)
         }
         Err(fault) => return Err(fault),
     };
-    if !of_company(&grant, &ask.corp_id) {
+    if !of_company(&grant, &ask.corp_id).await? {
         return Err(Fault::new(Code::UnknownCompany, "there is no such company for this client"));
     }
     let access_token =
@@ -86,7 +86,7 @@ async fn suite_token(caller: Caller, ask: SuiteToken) -> Result<NewTokenAnswer, 
 async fn corp_token(caller: Caller, ask: CorpToken) -> Result<NewTokenAnswer, Fault> {
     let corp_id = required("authCorpId", &ask.auth_corp_id)?;
     let grant = suite(&caller, &ask.suite_key, &ask.suite_secret, &ask.suite_ticket).await?;
-    if !of_company(&grant, corp_id) {
+    if !of_company(&grant, corp_id).await? {
         return Err(Fault::new(Code::SuiteCompany, "the company has not authorised the suite"));
     }
     Ok(NewTokenAnswer { access_token: at_company(&grant, corp_id).await?, expire_in: TOKEN_SECONDS })
@@ -99,7 +99,7 @@ async fn service_corp_token(caller: Caller, ask: ServiceCorpToken) -> Result<Old
     if !has_ticket(grant, ask.suite_ticket.as_deref().unwrap_or_default()) {
         return Err(Fault::new(Code::SuiteTicket, "the suiteTicket is not the last one"));
     }
-    if !of_company(grant, corp_id) {
+    if !of_company(grant, corp_id).await? {
         return Err(Fault::new(Code::SuiteCompany, "the company has not authorised the suite"));
     }
     Ok(OldTokenAnswer { access_token: at_company(grant, corp_id).await?, expires_in: TOKEN_SECONDS })
@@ -107,7 +107,7 @@ async fn service_corp_token(caller: Caller, ask: ServiceCorpToken) -> Result<Old
 
 async fn sso_token(caller: Caller, ask: SsoToken) -> Result<NewTokenAnswer, Fault> {
     let (corp_id, secret) = (required("corpid", &ask.corpid)?, required("ssoSecret", &ask.sso_secret)?);
-    let grant = app(&caller, "corpid", corp_id, secret, Code::Credentials).await?;
+    let grant = app(&caller, "corp_id", corp_id, secret, Code::Credentials).await?;
     let payload = json!({"kind": "sso", "corp_id": corp_id});
     let access_token = grant.workforce.issue_token(SSO_TOKEN, payload, Some(SSO_SECONDS)).await?;
     Ok(NewTokenAnswer { access_token, expire_in: SSO_SECONDS })
@@ -154,9 +154,9 @@ fn has_ticket(grant: &Grant, ticket: &str) -> bool {
     grant.setting("suite_ticket").is_some_and(|known| !known.is_empty() && known == ticket)
 }
 
-/// Whether the company is the app's, where the app names one (`corp_id`).
-pub(super) fn of_company(grant: &Grant, corp_id: &str) -> bool {
-    grant.setting("corp_id").is_none_or(|known| known == corp_id)
+/// Whether the company is the app's.
+async fn of_company(grant: &Grant, corp_id: &str) -> Result<bool, Fault> {
+    Ok(company(grant).await?.as_deref() == Some(corp_id))
 }
 
 /// An internal app's token.
