@@ -16,8 +16,8 @@ mod server;
 mod tests;
 mod wire;
 
-use tongshi_dialect::{Capability, Descriptor, FaceKey};
-use tongshi_model::Kind;
+use tongshi_dialect::{Capability, Descriptor, FaceKey, Target};
+use tongshi_model::{Action, Kind};
 
 /// This vendor, for the list.
 pub(crate) static DESCRIPTOR: Descriptor = Descriptor {
@@ -40,4 +40,23 @@ pub(crate) static DESCRIPTOR: Descriptor = Descriptor {
     events: Some(&client::DingTalkEvents),
 };
 
-const CAPABILITIES: &[Capability] = &[Capability::Pull(Kind::OrgUnit), Capability::Pull(Kind::Employee), Capability::Receive, Capability::Send];
+const CAPABILITIES: &[Capability] = &[
+    Capability::Pull(Kind::OrgUnit),
+    Capability::Pull(Kind::Employee),
+    Capability::PullPunches,
+    Capability::Pull(Kind::TimelineEntry),
+    Capability::Pull(Kind::ShiftAssignment),
+    Capability::Pull(Kind::Approval),
+    Capability::PushPunches,
+    Capability::Push(Kind::TimelineEntry, Action::Create),
+    Capability::Push(Kind::TimelineEntry, Action::Update),
+    Capability::Push(Kind::TimelineEntry, Action::Delete),
+    Capability::Push(Kind::Approval, Action::Create),
+    Capability::Push(Kind::Approval, Action::Approve),
+    Capability::Push(Kind::Approval, Action::Reject),
+    Capability::Push(Kind::Approval, Action::Withdraw),
+    Capability::Push(Kind::Approval, Action::Cancel),
+    Capability::Push(Kind::Approval, Action::Comment),
+    Capability::Receive,
+    Capability::Send,
+];
