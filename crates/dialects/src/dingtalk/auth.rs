@@ -247,7 +247,7 @@ pub(crate) struct Seed;
 
 impl AuthScheme for Seed {
     type Key = SigningKey;
-    const SOURCE: KeySource = KeySource::AppKey("appkey");
+    const SOURCE: KeySource = KeySource::AppKey("app_key");
 
     fn sign(message: &mut Message, key: &SigningKey, now: Timestamp) {
         // The time in the body is signed, where there is one.

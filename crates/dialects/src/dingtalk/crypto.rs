@@ -57,7 +57,8 @@ impl Seal {
     /// A seal of this token, EncodingAESKey and owner: the app's key, the suite's, or the company (§7).
     pub(crate) fn new(token: &Secret, aes_key: &Secret, owner: &str) -> Result<Self, Broken> {
         let aes_key = aes_key.expose();
-        let plain = aes_key.len() == AES_KEY_CHARS && aes_key.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        let plain =
+            aes_key.len() == AES_KEY_CHARS && aes_key.bytes().all(|byte| byte.is_ascii_alphanumeric());
         let bytes = if plain { KEY_TEXT.decode(aes_key).ok() } else { None };
         let bytes = Zeroizing::new(bytes.ok_or(Broken::Key)?);
         let mut key = Zeroizing::new([0; 32]);

@@ -45,7 +45,11 @@ struct Answer<'a> {
 }
 
 fn unread(error: serde_json::Error) -> Error {
-    Error::upstream(format!("the answer is not as documented at line {}, column {}", error.line(), error.column()))
+    Error::upstream(format!(
+        "the answer is not as documented at line {}, column {}",
+        error.line(),
+        error.column()
+    ))
 }
 
 /// Whether a fault says that there is no such approval.
@@ -57,7 +61,9 @@ impl Connection {
     /// The forms that are read, each with what it is about.
     pub(super) fn forms(&self) -> Vec<(String, ApprovalCategory)> {
         let Some(forms) = self.settings["process_codes"].as_object() else { return Vec::new() };
-        let category = |name: &serde_json::Value| name.as_str().and_then(category_named).unwrap_or(ApprovalCategory::Custom);
+        let category = |name: &serde_json::Value| {
+            name.as_str().and_then(category_named).unwrap_or(ApprovalCategory::Custom)
+        };
         forms.iter().map(|(code, name)| (code.clone(), category(name))).collect()
     }
 
@@ -144,7 +150,8 @@ impl Connection {
         let body = self.ask_bytes(&ApprovalGet { process_instance_id: Some(id.to_owned()) }).await?;
         let answer: Answer<'_> = serde_json::from_slice(&body).map_err(unread)?;
         let instance: Instance = serde_json::from_str(answer.result.get()).map_err(unread)?;
-        let row = Named { id: id.to_owned(), code: code.to_owned(), category, instance: answer.result.to_owned() };
+        let row =
+            Named { id: id.to_owned(), code: code.to_owned(), category, instance: answer.result.to_owned() };
         let raw = serde_json::to_string(&row).map_err(unread)?;
         Ok(Row { remote_id: id.to_owned(), date: asked_at(&instance).map(tongshi_model::Instant::date), raw })
     }

@@ -13,11 +13,13 @@ use tongshi_model::{Draft, Error, Id, Instant, Kind, LocalDate, Punch, Space, Ti
 
 use super::{
     Connection,
-    map::attendance::{midnight, numbered, read_leave, read_record, read_result, read_slots, read_time, time_text},
+    map::attendance::{
+        midnight, numbered, read_leave, read_record, read_result, read_slots, read_time, time_text,
+    },
     wire::{
         attendance::{
-            GroupNames, LeaveStatus, LeaveStatusList, LeaveTypeList, RecordList, ResultList, ScheduleByUsers, ShiftList,
-            Slot,
+            GroupNames, LeaveStatus, LeaveStatusList, LeaveTypeList, RecordList, ResultList, ScheduleByUsers,
+            ShiftList, Slot,
         },
         loose::Commas,
     },
@@ -132,7 +134,11 @@ struct NamedLeave {
 
 fn unread(error: serde_json::Error) -> Error {
     // The parser's own words quote what it found.
-    Error::upstream(format!("the answer is not as documented at line {}, column {}", error.line(), error.column()))
+    Error::upstream(format!(
+        "the answer is not as documented at line {}, column {}",
+        error.line(),
+        error.column()
+    ))
 }
 
 #[derive(Deserialize)]
@@ -166,7 +172,8 @@ impl Connection {
             check_date_to: Some(time_text(last_second(window.to.tomorrow().unwrap_or(window.to)))),
             is_i18n: Some(false),
         };
-        let mut found: BTreeMap<Id, Vec<Punch>> = people.values().map(|record| (*record, Vec::new())).collect();
+        let mut found: BTreeMap<Id, Vec<Punch>> =
+            people.values().map(|record| (*record, Vec::new())).collect();
         let mut broken = Vec::new();
         for row in self.ask(&ask).await?.recordresult {
             let Some(employee) = row.user_id.as_ref().and_then(|userid| people.get(userid)) else {
@@ -181,7 +188,8 @@ impl Connection {
         if self.settings["attendance_results"] == true {
             self.add_results(&mut found, &mut broken, &people, window).await?;
         }
-        let punches = found.into_iter().map(|(employee, punches)| PulledPunches { employee, window, punches });
+        let punches =
+            found.into_iter().map(|(employee, punches)| PulledPunches { employee, window, punches });
         Ok(Page { punches: punches.collect(), broken, ..Page::default() })
     }
 
@@ -204,7 +212,9 @@ impl Connection {
             };
             let answer = self.ask(&ask).await?;
             for row in &answer.recordresult {
-                let Some(employee) = row.user_id.as_ref().and_then(|userid| people.get(userid)) else { continue };
+                let Some(employee) = row.user_id.as_ref().and_then(|userid| people.get(userid)) else {
+                    continue;
+                };
                 match read_result(row, *employee) {
                     Ok(Some(punch)) => keep(found, punch, window),
                     Ok(None) => {}
@@ -308,14 +318,18 @@ impl Connection {
             while let Some(at) = cursor {
                 let ask = ShiftList { op_user_id: op_user_id.clone(), cursor: Some(at) };
                 let answer = self.ask(&ask).await?.result;
-                names.shifts.extend(answer.result.into_iter().filter_map(|named| Some((named.id?, named.name?))));
+                names
+                    .shifts
+                    .extend(answer.result.into_iter().filter_map(|named| Some((named.id?, named.name?))));
                 cursor = answer.cursor.filter(|next| answer.has_more && *next > at);
             }
             cursor = Some(0);
             while let Some(at) = cursor {
                 let ask = GroupNames { op_user_id: op_user_id.clone(), cursor: Some(at) };
                 let answer = self.ask(&ask).await?.result;
-                names.groups.extend(answer.result.into_iter().filter_map(|named| Some((named.id?, named.name?))));
+                names
+                    .groups
+                    .extend(answer.result.into_iter().filter_map(|named| Some((named.id?, named.name?))));
                 cursor = answer.cursor.filter(|next| answer.has_more && *next > at);
             }
             let ask = LeaveTypeList { op_userid: Some(operator), vacation_source: Some("all".to_owned()) };
@@ -335,7 +349,8 @@ fn keep(found: &mut BTreeMap<Id, Vec<Punch>>, punch: Punch, window: Window) {
         return;
     }
     let Some(known) = found.get_mut(&punch.employee) else { return };
-    let same = |other: &Punch| other.at.timestamp() == punch.at.timestamp() && other.direction == punch.direction;
+    let same =
+        |other: &Punch| other.at.timestamp() == punch.at.timestamp() && other.direction == punch.direction;
     if !known.iter().any(same) {
         known.push(punch);
     }
@@ -368,8 +383,11 @@ fn broken(error: serde_json::Error) -> Error {
 /// A person's day of slots as a shift.
 pub(super) fn read_shift(space: Space, raw: &str) -> Result<Draft, Error> {
     let row: DayOfSlots = serde_json::from_str(raw).map_err(broken)?;
-    let slots: Vec<Slot> =
-        row.slots.iter().map(|slot| serde_json::from_str(slot.get()).map_err(broken)).collect::<Result<_, _>>()?;
+    let slots: Vec<Slot> = row
+        .slots
+        .iter()
+        .map(|slot| serde_json::from_str(slot.get()).map_err(broken))
+        .collect::<Result<_, _>>()?;
     let named = |id: Option<i64>, name: Option<String>| id.zip(name).into_iter().collect::<BTreeMap<_, _>>();
     let first = slots.first();
     let shifts = named(first.and_then(|slot| slot.shift_id), row.shift);
@@ -396,7 +414,10 @@ mod tests {
         let window = |from, to| Window { from: day(from), to: day(to) };
         let cut = pieces(window("2026-03-01", "2026-03-31"), SHIFT_DAYS, now);
         assert_eq!(cut.len(), 5);
-        assert_eq!((cut[0].to, cut[4].from, cut[4].to), (day("2026-03-07"), day("2026-03-29"), day("2026-03-31")));
+        assert_eq!(
+            (cut[0].to, cut[4].from, cut[4].to),
+            (day("2026-03-07"), day("2026-03-29"), day("2026-03-31"))
+        );
         // Nothing is asked of what the vendor no longer has.
         assert_eq!(pieces(window("2020-01-01", "2026-03-31"), LEAVE_DAYS, now).len(), 1);
         assert!(pieces(window("2020-01-01", "2020-02-01"), SHIFT_DAYS, now).is_empty());

@@ -88,7 +88,11 @@ fn event(ask: &EventAsk<'_>) -> Option<Map<String, Value>> {
 
 /// What an event of a change says beside its head. Nobody knows which style of names today's vendor sends (§11 no. 5), so
 /// ids are there in both.
-fn fields(topic: &str, record: &Record, before: Option<&Record>) -> Option<(&'static str, Map<String, Value>)> {
+fn fields(
+    topic: &str,
+    record: &Record,
+    before: Option<&Record>,
+) -> Option<(&'static str, Map<String, Value>)> {
     match record.kind {
         Kind::Employee => person_event(topic, record, before),
         Kind::OrgUnit => {
@@ -216,9 +220,8 @@ pub(super) fn seals(credential: &Credential) -> Result<Vec<Seal>, Error> {
     let owners = ["callback_owner", "app_key", "corp_id"].into_iter().filter_map(|name| credential.get(name));
     let owners = owners.map(|owner| owner.expose()).filter(|owner| !owner.is_empty());
     let seal = |owner| {
-        Seal::new(token, key, owner).map_err(|_| {
-            Error::invalid("callback_aes_key", "callback_aes_key has 43 letters and digits")
-        })
+        Seal::new(token, key, owner)
+            .map_err(|_| Error::invalid("callback_aes_key", "callback_aes_key has 43 letters and digits"))
     };
     owners.map(seal).collect()
 }

@@ -15,8 +15,8 @@ use async_trait::async_trait;
 use serde_json::{Map, Value};
 use tongshi_dialect::{
     Ask, AuthScheme, CallError, Client, Connect, Connector, Credential, CredentialField, Existence,
-    Explanation, Fetched, Fingerprint, Health, Incoming, Listing, Message, NoAuth, Operation, Page, PushError, Pushed,
-    Reply, Row, Seen, Signs, Slice, Target, Tokens, Write, operations,
+    Explanation, Fetched, Fingerprint, Health, Incoming, Listing, Message, NoAuth, Operation, Page,
+    PushError, Pushed, Reply, Row, Seen, Signs, Slice, Target, Tokens, Write, operations,
 };
 use tongshi_model::{Action, Clock, Draft, Error, Kind, Randomness, Secret, Space, Timestamp};
 

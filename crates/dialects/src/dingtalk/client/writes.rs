@@ -22,9 +22,7 @@ use super::{
         attendance::{Told, bounds, leave_name, sort_of, time_text, within_half_year},
     },
     wire::{
-        approval::{
-            ApprovalComment, ApprovalCreate, ApprovalExecute, ApprovalGet, ApprovalTerminate, Task,
-        },
+        approval::{ApprovalComment, ApprovalCreate, ApprovalExecute, ApprovalGet, ApprovalTerminate, Task},
         attendance::{ApprovalFinish, ApproveCancel, RecordList, RecordUpload, Span},
     },
 };
@@ -57,7 +55,9 @@ impl Connection {
             (WriteBody::Record { kind: Kind::Approval, .. }, action) => {
                 self.push_deed(write, &write.read()?, action).await
             }
-            (WriteBody::Record { kind, .. }, _) => Err(Error::internal(format!("DingTalk takes no {kind}")).into()),
+            (WriteBody::Record { kind, .. }, _) => {
+                Err(Error::internal(format!("DingTalk takes no {kind}")).into())
+            }
         }
     }
 
@@ -73,7 +73,10 @@ impl Connection {
         if matches!(punch.source, PunchSource::Unknown | PunchSource::Other) {
             return Ok(refused("it is not known how the punch was made, so it is not sent to DingTalk"));
         }
-        self.sent.take(now.as_second(), self.settings["punches_per_minute"].as_u64().unwrap_or(PUNCHES_PER_MINUTE))?;
+        self.sent.take(
+            now.as_second(),
+            self.settings["punches_per_minute"].as_u64().unwrap_or(PUNCHES_PER_MINUTE),
+        )?;
         let own = |name: &str| {
             let detail = punch.detail.as_ref().and_then(|detail| detail.get(name)).and_then(Value::as_str);
             detail.or_else(|| self.settings[name].as_str()).map(str::to_owned)
@@ -91,12 +94,18 @@ impl Connection {
 
     /// A leave, a trip, an errand or overtime. Its name at the vendor is made of whose it is and when it begins, which is
     /// also what a leave is called when it is read.
-    async fn push_entry(&self, write: &Write, entry: &TimelineEntry, action: Action) -> Result<Pushed, PushError> {
+    async fn push_entry(
+        &self,
+        write: &Write,
+        entry: &TimelineEntry,
+        action: Action,
+    ) -> Result<Pushed, PushError> {
         let Some(userid) = write.remote(entry.employee) else {
             return Ok(refused("DingTalk does not know the person"));
         };
         let (start, _) = bounds(entry);
-        let name = write.remote_id.clone().unwrap_or_else(|| leave_id(userid, start.timestamp().as_millisecond()));
+        let name =
+            write.remote_id.clone().unwrap_or_else(|| leave_id(userid, start.timestamp().as_millisecond()));
         let approve_id = Some(approve_id(&name));
         let userid = Some(userid.to_owned());
         if action == Action::Delete {
@@ -129,7 +138,11 @@ impl Connection {
             return Ok(refused("DingTalk does not know the applicant"));
         };
         let forms = self.forms();
-        let own = approval.category.vendor_value.as_deref().filter(|code| forms.iter().any(|(known, _)| known == code));
+        let own = approval
+            .category
+            .vendor_value
+            .as_deref()
+            .filter(|code| forms.iter().any(|(known, _)| known == code));
         let fits = forms.iter().find(|(_, category)| *category == approval.category.value);
         let Some(code) = own.or_else(|| fits.map(|(code, _)| code.as_str())) else {
             return Ok(refused("no form of DingTalk's is about this; name one in the setting process_codes"));
@@ -151,12 +164,20 @@ impl Connection {
     }
 
     /// Decides, ends or remarks. Decided is only what waits for the operator: nobody else's word is given for them.
-    async fn push_deed(&self, write: &Write, approval: &Approval, action: Action) -> Result<Pushed, PushError> {
-        let Some(id) = write.remote_id.clone() else { return Ok(refused("DingTalk does not know the approval")) };
+    async fn push_deed(
+        &self,
+        write: &Write,
+        approval: &Approval,
+        action: Action,
+    ) -> Result<Pushed, PushError> {
+        let Some(id) = write.remote_id.clone() else {
+            return Ok(refused("DingTalk does not know the approval"));
+        };
         let Some(operator) = self.operator() else {
             return Ok(refused("the connection names no operator; set operator to a userid"));
         };
-        let remark = ["comment", "reason"].iter().find_map(|name| write.fields[*name].as_str()).map(str::to_owned);
+        let remark =
+            ["comment", "reason"].iter().find_map(|name| write.fields[*name].as_str()).map(str::to_owned);
         let process_instance_id = Some(id);
         match action {
             Action::Approve | Action::Reject => {
@@ -173,7 +194,8 @@ impl Connection {
                 said(self.ask(&call).await, None)
             }
             Action::Withdraw | Action::Cancel => {
-                let applicant = approval.applicant.and_then(|applicant| write.remote(applicant)).map(str::to_owned);
+                let applicant =
+                    approval.applicant.and_then(|applicant| write.remote(applicant)).map(str::to_owned);
                 let by = if action == Action::Withdraw { applicant } else { Some(operator) };
                 let call = ApprovalTerminate {
                     process_instance_id,
@@ -185,8 +207,11 @@ impl Connection {
             }
             Action::Comment => {
                 let Some(text) = remark else { return Ok(refused("a remark has no text")) };
-                let call =
-                    ApprovalComment { process_instance_id, text: Some(text), comment_user_id: Some(operator) };
+                let call = ApprovalComment {
+                    process_instance_id,
+                    text: Some(text),
+                    comment_user_id: Some(operator),
+                };
                 said(self.ask(&call).await, None)
             }
             other => Ok(refused(&format!("DingTalk has no {other} for approvals"))),
@@ -272,7 +297,9 @@ fn said<T>(outcome: Result<T, CallError<Fault>>, remote_id: Option<String>) -> R
 fn is_of_row(code: &Code) -> bool {
     match code {
         Code::UserId | Code::Nobody | Code::Parameter | Code::Value | Code::Time | Code::UserOutside => true,
-        Code::Named(name) => !matches!(name.as_str(), "systemBusy" | "system.busy" | "internalError" | "needAuth"),
+        Code::Named(name) => {
+            !matches!(name.as_str(), "systemBusy" | "system.busy" | "internalError" | "needAuth")
+        }
         _ => false,
     }
 }

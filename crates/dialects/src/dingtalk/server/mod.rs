@@ -15,9 +15,7 @@ mod user_writes;
 
 use std::sync::Arc;
 
-use tongshi_dialect::{
-    Attempt, Caller, Desk, Dialect as _, Face, Grant, Query, Record, Server, Workforce,
-};
+use tongshi_dialect::{Attempt, Caller, Desk, Dialect as _, Face, Grant, Query, Record, Server, Workforce};
 use tongshi_model::Clock;
 
 use self::{gate::Limits, tree::Trees};

@@ -13,7 +13,7 @@ use std::collections::{HashMap, HashSet};
 use tongshi_dialect::{Caller, Query, Record, Server, Workforce};
 use tongshi_model::{Account, Employee, Id, Instant, Kind, LocalDate, Punch, ShiftAssignment, TimelineEntry};
 
-use super::{every, required, user};
+use super::{company, every, required, user};
 use crate::dingtalk::{
     map::{
         self,
@@ -99,6 +99,14 @@ fn page(offset: Option<i64>, size: (&'static str, Option<i64>), max: i64) -> Res
 fn part<T>(all: Vec<T>, (offset, size): (usize, usize)) -> (Vec<T>, bool) {
     let more = all.len() > offset.saturating_add(size);
     (all.into_iter().skip(offset).take(size).collect(), more)
+}
+
+/// The company's id.
+async fn corp(caller: &Caller) -> Result<Option<String>, Fault> {
+    match caller.grant.as_deref() {
+        Some(grant) => company(grant).await,
+        None => Ok(None),
+    }
 }
 
 /// Somebody who acts must be named and there; who they are decides nothing here.

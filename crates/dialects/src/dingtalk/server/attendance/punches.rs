@@ -4,7 +4,7 @@ use serde_json::{Map, json};
 use tongshi_dialect::{Caller, Server};
 use tongshi_model::{Id, Instant, LocalDate, Punch, TimelineEntry};
 
-use super::{DAYS_MAX, PEOPLE_MAX, Sheet, Span, millis, page, part, people, required, time, user};
+use super::{DAYS_MAX, PEOPLE_MAX, Sheet, Span, corp, millis, page, part, people, required, time, user};
 use crate::dingtalk::{
     map::attendance::{
         Judged, bounds, days, group_name, group_number, hundredths, leave_name, punch_number, shift_number,
@@ -117,7 +117,7 @@ async fn records(caller: Caller, ask: RecordList) -> Result<Records, Fault> {
     let wide =
         Span { from: span.from.yesterday().unwrap_or(span.from), to: span.to.tomorrow().unwrap_or(span.to) };
     let sheet = Sheet::read(caller.workforce()?, &ids, wide).await?;
-    let corp_id = caller.setting("corp_id");
+    let corp_id = corp(&caller).await?;
     let mut rows = Vec::new();
     for (userid, employee) in &people {
         for day in days(wide.from, wide.to) {
@@ -128,7 +128,7 @@ async fn records(caller: Caller, ask: RecordList) -> Result<Records, Fault> {
                 }
                 let counts =
                     judged.iter().find(|judged| judged.punch.is_some_and(|found| std::ptr::eq(found, punch)));
-                let mut row = show_record(punch, counts, userid, corp_id);
+                let mut row = show_record(punch, counts, userid, corp_id.as_deref());
                 row.group_id = sheet.group(*employee, day);
                 row.class_id = sheet.shifts.get(&(*employee, day)).map(shift_number);
                 rows.push(row);
@@ -148,6 +148,7 @@ fn recent(caller: &Caller, from: Instant) -> Result<(), Fault> {
 
 /// One person's day with everything about it.
 async fn day(caller: Caller, ask: DayGet) -> Result<Wrapped<Day>, Fault> {
+    let corp_id = corp(&caller).await?;
     let userid = required("userid", &ask.userid)?;
     let day = time("work_date", &ask.work_date)?.date();
     let (record, _) = user::found(&caller, userid).await?;
@@ -187,7 +188,7 @@ async fn day(caller: Caller, ask: DayGet) -> Result<Wrapped<Day>, Fault> {
     Ok(Wrapped::of(Day {
         work_date: Some(time_text(crate::dingtalk::map::attendance::midnight(day))),
         userid: Some(userid.to_owned()),
-        corp_id: caller.setting("corp_id").map(str::to_owned),
+        corp_id: corp_id.clone(),
         attendance_result_list: judged.iter().map(result).collect(),
         approve_list: approvals.filter(|(_, entry)| touches(entry, day)).map(show_approval).collect(),
         check_record_list: sheet.punches.get(&(employee, day)).into_iter().flatten().map(record).collect(),

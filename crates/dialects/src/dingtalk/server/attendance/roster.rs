@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use tongshi_dialect::{Caller, Server};
 use tongshi_model::{Id, LocalDate, ShiftAssignment, shanghai};
 
-use super::{Span, missing, operator, page, part, required, shifts, user, userids};
+use super::{Span, corp, missing, operator, page, part, required, shifts, user, userids};
 use crate::dingtalk::{
     map::attendance::{group_name, group_number, planned, shift_name, shift_number, show_shift},
     wire::{
@@ -110,7 +110,7 @@ async fn shift_get(caller: Caller, ask: ShiftGet) -> Result<Wrapped<Shift>, Faul
     let roster = roster(&caller).await?;
     let shift = roster.shifts.get(&number);
     let shift = shift.ok_or_else(|| Fault::new(Code::Value, "班次不存在: there is no such shift"))?;
-    Ok(Wrapped::of(show_shift(shift, caller.setting("corp_id"))))
+    Ok(Wrapped::of(show_shift(shift, corp(&caller).await?.as_deref())))
 }
 
 /// A group whose week is the same for all is fixed; another takes turns.

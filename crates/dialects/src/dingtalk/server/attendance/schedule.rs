@@ -6,7 +6,7 @@ use tongshi_dialect::{Caller, Server};
 use tongshi_model::{Draft, Id, LocalDate, ShiftAssignment, shanghai};
 
 use super::{
-    DAYS_MAX, PEOPLE_MAX, Sheet, Span, millis, missing, operator, page, part, people, required,
+    DAYS_MAX, PEOPLE_MAX, Sheet, Span, corp, millis, missing, operator, page, part, people, required,
     roster::{Roster, roster},
     shifts, time, user, userids,
 };
@@ -49,6 +49,7 @@ pub(super) fn on(server: Server<DingTalk>) -> Server<DingTalk> {
 }
 
 async fn by_day(caller: Caller, ask: ScheduleByDay) -> Result<Wrapped<Vec<DaySlot>>, Fault> {
+    let corp_id = corp(&caller).await?;
     operator(&caller, "op_user_id", &ask.op_user_id).await?;
     let day = millis("date_time", ask.date_time)?.date();
     let userid = required("user_id", &ask.user_id)?;
@@ -68,7 +69,7 @@ async fn by_day(caller: Caller, ask: ScheduleByDay) -> Result<Wrapped<Vec<DaySlo
         DaySlot {
             id: Some(slot.number()),
             user_id: Some(userid.to_owned()),
-            corp_id: caller.setting("corp_id").map(str::to_owned),
+            corp_id: corp_id.clone(),
             group_id: Some(group_number(group_name(shift))),
             class_id: Some(shift_number(shift)),
             class_name: Some(shift_name(shift)),
@@ -102,6 +103,7 @@ async fn by_users(caller: Caller, ask: ScheduleByUsers) -> Result<Wrapped<Vec<Sl
 }
 
 async fn by_days(caller: Caller, ask: ShiftsByDays) -> Result<Wrapped<Vec<DayShifts>>, Fault> {
+    let corp_id = corp(&caller).await?;
     operator(&caller, "op_user_id", &ask.op_user_id).await?;
     let span = window(&caller, ask.from_date_time, ask.to_date_time)?;
     let people = people(&caller, &ask.userids.0, SHIFT_PEOPLE_MAX).await?;
@@ -112,7 +114,7 @@ async fn by_days(caller: Caller, ask: ShiftsByDays) -> Result<Wrapped<Vec<DayShi
             userid: Some((*names.get(&shift.employee)?).to_owned()),
             work_date: Some(time_text(midnight(shift.date))),
             group_id: Some(group_number(group_name(shift))),
-            corp_id: caller.setting("corp_id").map(str::to_owned),
+            corp_id: corp_id.clone(),
             shift_ids: vec![shift_number(shift).to_string()],
             shift_names: vec![shift_name(shift)],
             shift_versions: vec!["1".to_owned()],
@@ -166,6 +168,7 @@ async fn list(caller: Caller, ask: ScheduleList) -> Result<Wrapped<Schedules>, F
 
 /// What became of slots. A number tells its day, so each day is asked for once.
 async fn results(caller: Caller, ask: ScheduleResults) -> Result<Wrapped<Vec<SlotResult>>, Fault> {
+    let corp_id = corp(&caller).await?;
     operator(&caller, "op_user_id", &ask.op_user_id).await?;
     let wanted = &ask.schedule_ids.0;
     if wanted.is_empty() || wanted.len() > SLOTS_MAX {
@@ -195,7 +198,7 @@ async fn results(caller: Caller, ask: ScheduleResults) -> Result<Wrapped<Vec<Slo
                     id: Some(judged.slot.number()),
                     plan_id: Some(judged.slot.number()),
                     userid: names.get(&employee).cloned(),
-                    corp_id: caller.setting("corp_id").map(str::to_owned),
+                    corp_id: corp_id.clone(),
                     group_id: sheet.group(employee, day),
                     work_date: Some(time_text(midnight(day))),
                     check_type: Some(judged.slot.duty.word().to_owned()),
