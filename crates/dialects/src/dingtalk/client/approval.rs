@@ -44,7 +44,7 @@ struct Answer<'a> {
     result: &'a RawValue,
 }
 
-fn unread(error: serde_json::Error) -> Error {
+fn unread(error: &serde_json::Error) -> Error {
     Error::upstream(format!(
         "the answer is not as documented at line {}, column {}",
         error.line(),
@@ -148,11 +148,11 @@ impl Connection {
         category: ApprovalCategory,
     ) -> Result<Row, CallError<super::Fault>> {
         let body = self.ask_bytes(&ApprovalGet { process_instance_id: Some(id.to_owned()) }).await?;
-        let answer: Answer<'_> = serde_json::from_slice(&body).map_err(unread)?;
-        let instance: Instance = serde_json::from_str(answer.result.get()).map_err(unread)?;
+        let answer: Answer<'_> = serde_json::from_slice(&body).map_err(|error| unread(&error))?;
+        let instance: Instance = serde_json::from_str(answer.result.get()).map_err(|error| unread(&error))?;
         let row =
             Named { id: id.to_owned(), code: code.to_owned(), category, instance: answer.result.to_owned() };
-        let raw = serde_json::to_string(&row).map_err(unread)?;
+        let raw = serde_json::to_string(&row).map_err(|error| unread(&error))?;
         Ok(Row { remote_id: id.to_owned(), date: asked_at(&instance).map(tongshi_model::Instant::date), raw })
     }
 

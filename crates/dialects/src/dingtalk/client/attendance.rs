@@ -113,6 +113,9 @@ fn last_second(day: LocalDate) -> Instant {
     Instant::new(next.timestamp() - jiff::SignedDuration::from_secs(1), shanghai())
 }
 
+/// The slots of a day as they came, and the first of them read.
+type Slots = (Slot, Vec<Box<RawValue>>);
+
 /// A row of ours round the vendor's: what its own text does not say.
 #[derive(Serialize, Deserialize)]
 struct DayOfSlots {
@@ -132,7 +135,7 @@ struct NamedLeave {
     leave: Box<RawValue>,
 }
 
-fn unread(error: serde_json::Error) -> Error {
+fn unread(error: &serde_json::Error) -> Error {
     // The parser's own words quote what it found.
     Error::upstream(format!(
         "the answer is not as documented at line {}, column {}",
@@ -240,8 +243,8 @@ impl Connection {
         let body = self.ask_bytes(&ask).await?;
         let names = self.names().await?;
         let mut page = Page::default();
-        let mut days: BTreeMap<(String, LocalDate), (Slot, Vec<Box<RawValue>>)> = BTreeMap::new();
-        for raw in serde_json::from_slice::<Answer<'_>>(&body).map_err(unread)?.result {
+        let mut days: BTreeMap<(String, LocalDate), Slots> = BTreeMap::new();
+        for raw in serde_json::from_slice::<Answer<'_>>(&body).map_err(|error| unread(&error))?.result {
             let slot: Option<Slot> = serde_json::from_str(raw.get()).ok();
             let day = slot.as_ref().and_then(|slot| read_time(slot.work_date.as_deref()?));
             let (Some(slot), Some(day)) = (slot, day) else {
@@ -263,7 +266,7 @@ impl Connection {
             let shift = slot.shift_id.and_then(|id| names.shifts.get(&id).cloned());
             let group = slot.group_id.and_then(|id| names.groups.get(&id).cloned());
             let row = DayOfSlots { employee, shift, group, slots };
-            let raw = serde_json::to_string(&row).map_err(unread)?;
+            let raw = serde_json::to_string(&row).map_err(|error| unread(&error))?;
             page.rows.push(Row { remote_id, date: Some(day), raw });
         }
         Ok(page)
@@ -283,7 +286,7 @@ impl Connection {
                 size: Some(LEAVES),
             };
             let body = self.ask_bytes(&ask).await?;
-            let answer: Leaves<'_> = serde_json::from_slice(&body).map_err(unread)?;
+            let answer: Leaves<'_> = serde_json::from_slice(&body).map_err(|error| unread(&error))?;
             for raw in answer.result.leave_status {
                 match leave_row(raw, &names) {
                     Some(row) => page.rows.push(row),
@@ -376,17 +379,17 @@ fn leave_row(raw: &RawValue, names: &Names) -> Option<Row> {
     Some(Row { remote_id, date: Some(date), raw })
 }
 
-fn broken(error: serde_json::Error) -> Error {
+fn broken(error: &serde_json::Error) -> Error {
     Error::invalid("row", format!("the row breaks off or is of another form (column {})", error.column()))
 }
 
 /// A person's day of slots as a shift.
 pub(super) fn read_shift(space: Space, raw: &str) -> Result<Draft, Error> {
-    let row: DayOfSlots = serde_json::from_str(raw).map_err(broken)?;
+    let row: DayOfSlots = serde_json::from_str(raw).map_err(|error| broken(&error))?;
     let slots: Vec<Slot> = row
         .slots
         .iter()
-        .map(|slot| serde_json::from_str(slot.get()).map_err(broken))
+        .map(|slot| serde_json::from_str(slot.get()).map_err(|error| broken(&error)))
         .collect::<Result<_, _>>()?;
     let named = |id: Option<i64>, name: Option<String>| id.zip(name).into_iter().collect::<BTreeMap<_, _>>();
     let first = slots.first();
@@ -398,8 +401,8 @@ pub(super) fn read_shift(space: Space, raw: &str) -> Result<Draft, Error> {
 
 /// A leave.
 pub(super) fn read_leave_row(space: Space, raw: &str) -> Result<Draft, Error> {
-    let row: NamedLeave = serde_json::from_str(raw).map_err(broken)?;
-    let leave: LeaveStatus = serde_json::from_str(row.leave.get()).map_err(broken)?;
+    let row: NamedLeave = serde_json::from_str(raw).map_err(|error| broken(&error))?;
+    let leave: LeaveStatus = serde_json::from_str(row.leave.get()).map_err(|error| broken(&error))?;
     Draft::of(&read_leave(&leave, row.name.as_deref(), space)?)
 }
 

@@ -282,10 +282,8 @@ async fn punches_go_out_with_device_and_actor_and_not_too_many() {
     assert!(
         refused.without_effect && matches!(refused.error.kind(), tongshi_model::ErrorKind::Limited(Some(_)))
     );
-    let sent = [
-        punch(PunchSource::Machine, "2026-03-16 08:59"),
-        punch(PunchSource::Machine, "2026-03-16 07:00"),
-    ];
+    let sent =
+        [punch(PunchSource::Machine, "2026-03-16 08:59"), punch(PunchSource::Machine, "2026-03-16 07:00")];
     let seen = connector.read_back(&sent).await.expect("seen");
     assert_eq!(seen, [tongshi_dialect::Seen::There { remote_id: None }, tongshi_dialect::Seen::Unknown]);
     let descriptor = &crate::dingtalk::DESCRIPTOR;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use tongshi_dialect::{Caller, Query, Server};
-use tongshi_model::{Id, Kind, LocalDate, TimelineEntry, TimelineKind, shanghai};
+use tongshi_model::{Id, Instant, Kind, LocalDate, TimelineEntry, TimelineKind, shanghai};
 
 use super::{
     PEOPLE_MAX, Sheet, Span, entries, every, millis, operator, page, part, people, required, time, user,
@@ -196,7 +196,7 @@ fn hours_of(entry: &TimelineEntry) -> i64 {
 
 /// The days that the quotas of a page cover.
 fn year(rows: &[(Id, Quota)]) -> Option<Span> {
-    let day = |millis: Option<i64>| crate::dingtalk::map::attendance::instant(millis?).map(|at| at.date());
+    let day = |millis: Option<i64>| crate::dingtalk::map::attendance::instant(millis?).map(Instant::date);
     let from = rows.iter().filter_map(|(_, quota)| day(quota.start_time)).min()?;
     let to = rows.iter().filter_map(|(_, quota)| day(quota.end_time)).max().unwrap_or(LocalDate::MAX);
     Some(Span { from, to })

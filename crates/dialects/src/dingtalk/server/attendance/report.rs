@@ -173,7 +173,7 @@ fn minutes(sheet: &Sheet, employee: Id, day: LocalDate, duty: Duty) -> i64 {
         .judged(employee, day)
         .iter()
         .filter(|judged| judged.slot.duty == duty)
-        .map(|judged| judged.minutes_off())
+        .map(super::Judged::minutes_off)
         .sum()
 }
 
