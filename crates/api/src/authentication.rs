@@ -75,6 +75,11 @@ impl Admin {
         self.0.workspace()
     }
 
+    /// The app, as any caller.
+    pub(crate) fn caller(&self) -> &Caller {
+        &self.0
+    }
+
     /// Who does it, for the audit trail, and what they may give away.
     pub(crate) fn actor(&self) -> Actor {
         Actor::app(&self.0.principal)

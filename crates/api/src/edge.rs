@@ -21,7 +21,7 @@ use crate::{
     client,
     config::{ApiConfig, Limits},
     face::{MountedFace, authority},
-    health, hooks, meters,
+    health, hooks, login, meters,
     observe::{self, Observer, observe},
     problem::Problem,
     ratelimit,
@@ -39,7 +39,7 @@ pub fn router(hub: Hub, config: ApiConfig) -> Router {
     let faces = hub.faces().iter().map(|(id, face)| MountedFace::new(id, Arc::clone(face))).collect();
     let trusted = hub.settings().trusted_proxies.clone();
     let v1 = v1::routes().layer(middleware::from_fn(ratelimit::write));
-    let routes = v1.merge(hooks::routes(config.limits)).merge(health::routes());
+    let routes = v1.merge(hooks::routes(config.limits)).merge(health::routes()).merge(login::routes());
     let observer = Observer { ids: Arc::clone(&ids), hub: hub.clone() };
     let (routes, _) = routes.with_state(hub).split_for_parts();
     let inside = routes

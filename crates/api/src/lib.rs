@@ -14,6 +14,7 @@ mod health;
 mod hooks;
 mod idempotency;
 mod json;
+mod login;
 mod meters;
 mod observe;
 mod parameters;

@@ -79,6 +79,7 @@ pub(crate) enum Command {
     App(commands::app::Args),
     Audit(commands::audit::Args),
     Requests(commands::requests::Args),
+    Sessions(commands::sessions::Args),
     Webhooks(commands::webhooks::Args),
     Privacy(commands::privacy::Args),
     Retention(commands::retention::Args),

@@ -243,12 +243,39 @@ impl HttpClient for Sender {
 #[cfg(test)]
 mod tests {
     use opentelemetry_sdk::trace::{InMemorySpanExporter, SpanData};
-    use tongshi_hub::{LoadItem, Scopes};
+    use tongshi_dialect::{Face, Message, Reply};
+    use tongshi_hub::{
+        Actor, Answer, Begun, LoadItem, NewApp, NewConnection, NewRecord, NewRoute, NewWebhook, Scopes,
+        WebhookOwner,
+    };
     use tongshi_model::{Draft, Kind};
-    use tongshi_testkit::{Setup, TestHub, on_each_database};
+    use tongshi_testkit::{LEDGER, LEDGER_ADDRESS, Ledger, Setup, TestHub, on_each_database};
     use tracing_subscriber::layer::SubscriberExt as _;
 
     use super::*;
+
+    /// Takes down the trace that each message came with.
+    #[derive(Default)]
+    struct Ear(Mutex<Vec<String>>);
+
+    #[async_trait::async_trait]
+    impl Face for Ear {
+        async fn answer(&self, message: Message) -> Reply {
+            self.0.lock().unwrap().push(message.header("traceparent").unwrap().to_owned());
+            Reply::empty(http::StatusCode::OK)
+        }
+    }
+
+    async fn listen(hub: &TestHub) -> Arc<Ear> {
+        let ear = Arc::new(Ear::default());
+        hub.wire.lead("http://ear.test", ear.clone());
+        let app = NewApp { name: "ear".to_owned(), scopes: Scopes::all(), ..NewApp::default() };
+        let app = hub.hub.create_app(&hub.main, app, &Actor::cli()).await.unwrap().app.id;
+        let url = "http://ear.test/hooks".to_owned();
+        let new = NewWebhook { name: None, url, events: vec!["*".to_owned()], full: false };
+        hub.hub.create_webhook(&WebhookOwner::operator(&hub.main, "test"), app, new).await.unwrap();
+        ear
+    }
 
     fn named<'a>(spans: &'a [SpanData], name: &str) -> Vec<&'a SpanData> {
         spans.iter().filter(|span| span.name == name).collect()
@@ -262,17 +289,13 @@ mod tests {
         let subscriber = tracing_subscriber::registry().with(layer_over(&provider));
         let _guard = tracing::subscriber::set_default(subscriber);
         on_each_database(Setup { employees: 30, ..Setup::default() }, async |hub: &TestHub| {
+            let ear = listen(hub).await;
             exporter.reset();
             let run = hub.sync(&["employee"]).await.run.unwrap();
             let page = hub.hub.changes(&hub.main, 0, None, 10, &Scopes::all()).await.unwrap();
             assert_eq!(page.data[0].run, Some(run));
-            // Whoever delivers the change begins here.
-            let mut session = hub.hub.store().read().await.unwrap();
-            let change = &page.data[0];
-            let place = trace::of_seq(&mut session, &hub.main, change.run, change.seq).await.unwrap();
-            let delivery = tracing::info_span!(target: trace::SPANS, parent: None, "delivery");
-            trace::follow(&delivery, place);
-            drop(delivery.entered());
+            hub.hub.deliver().await.unwrap();
+            let told = ear.0.lock().unwrap().clone();
             let spans = exporter.get_finished_spans().unwrap();
             let of_run: Vec<&SpanData> = spans
                 .iter()
@@ -287,6 +310,12 @@ mod tests {
             let root = named(&spans, "sync run")[0];
             assert_eq!(root.parent_span_id, SpanId::INVALID);
             assert_eq!(named(&spans, "delivery")[0].parent_span_id, root.span_context.span_id());
+            // Who received the webhook finds the trace by its header.
+            assert!(!told.is_empty());
+            for parent in told.iter().map(|text| Parent::parse(text).unwrap()) {
+                let span = of_run.iter().find(|span| span.span_context.span_id().to_bytes() == parent.span);
+                assert_eq!((parent.trace, span.unwrap().name.as_ref()), (*run.as_bytes(), "delivery"));
+            }
             let call = named(&spans, "vendor call")[0];
             let page = of_run.iter().find(|span| span.span_context.span_id() == call.parent_span_id).unwrap();
             assert_eq!(page.name, "page");
@@ -314,6 +343,55 @@ mod tests {
             let place = trace::of_seq(&mut session, &hub.company, None, last).await.unwrap().unwrap();
             assert_eq!((place.trace, place.sampled), (caller.trace, true));
             assert_eq!(trace::of_seq(&mut session, &hub.company, None, last + 1).await.unwrap(), None);
+        })
+        .await;
+    }
+
+    /// A write that a program asked for goes out in the program's own trace, however much later.
+    #[tokio::test]
+    async fn a_write_goes_out_in_the_trace_of_who_asked_for_it() {
+        let exporter = InMemorySpanExporter::default();
+        let provider = provider(100, |builder| builder.with_simple_exporter(exporter.clone()));
+        let subscriber = tracing_subscriber::registry().with(layer_over(&provider));
+        let _guard = tracing::subscriber::set_default(subscriber);
+        let setup = Setup { employees: 5, vendors: vec![&LEDGER], ..Setup::default() };
+        on_each_database(setup, async |hub: &TestHub| {
+            exporter.reset();
+            hub.wire.lead(LEDGER_ADDRESS, Arc::new(Ledger::default()));
+            let new = NewConnection {
+                dialect: "ledger".to_owned(),
+                name: "books".to_owned(),
+                base_url: LEDGER_ADDRESS.to_owned(),
+                credential: std::collections::BTreeMap::new(),
+                settings: serde_json::Value::Null,
+            };
+            hub.hub.connect(&hub.company, new).await.unwrap();
+            let target = "org_unit".parse().unwrap();
+            let route =
+                NewRoute { target, action: None, connection: "books".to_owned(), second_person: false };
+            hub.hub.add_route(&hub.company, route, "test").await.unwrap();
+            let app = NewApp { name: "writer".to_owned(), scopes: Scopes::all(), ..NewApp::default() };
+            let key = hub.hub.create_app(&hub.company, app, &Actor::cli()).await.unwrap().api_key;
+            let app = hub.hub.authenticate(key.expose(), None).await.unwrap();
+
+            let caller = Parent::parse("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01").unwrap();
+            let request = tracing::info_span!(target: trace::SPANS, parent: None, "request");
+            trace::follow(&request, Some(caller));
+            let asked = async {
+                let Begun::Now(mut once) = hub.hub.begin(&app, None).await.unwrap() else { unreachable!() };
+                let fields = serde_json::json!({"name": "新部"}).as_object().unwrap().clone();
+                let items = vec![Ok(NewRecord { fields, refers: Vec::new() })];
+                hub.hub.create_records(&mut once, &app, Kind::OrgUnit, items, None).await.unwrap();
+                once.finish(&Answer { status: 200, body: String::new() }).await.unwrap();
+            };
+            tracing::Instrument::instrument(asked, request).await;
+            assert!(hub.hub.push_writes().await.unwrap() > 0);
+            let spans = exporter.get_finished_spans().unwrap();
+            let writes = named(&spans, "write");
+            assert!(!writes.is_empty());
+            for span in writes {
+                assert_eq!(span.span_context.trace_id().to_bytes(), caller.trace);
+            }
         })
         .await;
     }

@@ -11,8 +11,8 @@ use reqwest::{
     dns::{Addrs, Name, Resolve, Resolving},
     redirect::Policy,
 };
-use tongshi_dialect::{Message, Reply, Transport, TransportError};
-use tongshi_hub::{Ranges, Transports};
+use tongshi_dialect::{Addresses, Message, Reply, Transport, TransportError};
+use tongshi_hub::{Transports, may_go_to};
 use tongshi_model::Error;
 
 use crate::config::Settings;
@@ -37,7 +37,7 @@ pub(crate) struct HttpTransports {
     allow_plain_http: bool,
     ca_file: Option<String>,
     proxy_url: Option<tongshi_model::Secret>,
-    private_ranges: Ranges,
+    private_ranges: Addresses,
     plain: Mutex<Option<Client>>,
     secure: Mutex<Option<Client>>,
     outbound_plain: Mutex<Option<Client>>,
@@ -63,7 +63,7 @@ impl HttpTransports {
             allow_plain_http: settings.allow_plain_http,
             ca_file: settings.ca_file.0.clone(),
             proxy_url: settings.proxy_url.0.clone(),
-            private_ranges: settings.webhook_private_ranges.clone(),
+            private_ranges: settings.webhook_private_ranges.0.clone(),
             plain: Mutex::new(None),
             secure: Mutex::new(None),
             outbound_plain: Mutex::new(None),
@@ -141,7 +141,7 @@ impl Transports for HttpTransports {
     fn open_outbound(&self, base_url: &str) -> Result<Arc<dyn Transport>, Error> {
         // The hub has decided whether it may be plain; a literal address is not resolved, so it is looked at here.
         let base = Base::parse(base_url, true)?;
-        if literal(&base.origin).is_some_and(|address| !self.private_ranges.allow(address)) {
+        if literal(&base.origin).is_some_and(|address| !may_go_to(address, &self.private_ranges)) {
             return Err(Error::invalid("url", INWARDS));
         }
         let client = self.client(base.secure, Reach::Outbound)?;
@@ -162,7 +162,7 @@ impl Transports for HttpTransports {
         }
         // A name that is not known today may be tomorrow; where it leads then is looked at when it is used.
         let Ok(mut found) = tokio::net::lookup_host((host, 0)).await else { return Ok(()) };
-        if found.all(|address| self.private_ranges.allow(address.ip())) {
+        if found.all(|address| may_go_to(address.ip(), &self.private_ranges)) {
             Ok(())
         } else {
             Err(Error::invalid("url", INWARDS))
@@ -178,14 +178,14 @@ fn literal(url: &str) -> Option<IpAddr> {
 
 /// Resolves names for messages to apps: only addresses to which they may go are given to the client, which connects
 /// to one of those and does not resolve again.
-struct Guard(Ranges);
+struct Guard(Addresses);
 
 impl Resolve for Guard {
     fn resolve(&self, name: Name) -> Resolving {
         let ranges = self.0.clone();
         Box::pin(async move {
             let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
-            let allowed: Vec<_> = found.filter(|address| ranges.allow(address.ip())).collect();
+            let allowed: Vec<_> = found.filter(|address| may_go_to(address.ip(), &ranges)).collect();
             if allowed.is_empty() {
                 return Err(INWARDS.into());
             }

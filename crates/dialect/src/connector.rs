@@ -10,7 +10,7 @@ use tongshi_model::{
     Action, Clock, Draft, Error, Id, Kind, LocalDate, Punch, Randomness, Secret, Space, Timestamp,
 };
 
-use crate::{Message, Pacer, PushError, Pushed, Reply, Seen, Target, Tokens, Transport, Write};
+use crate::{Message, Pacer, PushError, Pushed, Reply, Seen, SignIn, Target, Tokens, Transport, Write};
 
 /// The calling half of a dialect, for one connection.
 #[async_trait]
@@ -63,6 +63,11 @@ pub trait Connector: Send + Sync + 'static {
 
     /// What a vendor wants to hear when its event is taken in, where an empty answer will not do.
     fn receipt(&self, _message: &Message, _now: Timestamp, _randomness: &dyn Randomness) -> Option<Reply> {
+        None
+    }
+
+    /// How people sign in through this connection; none when the vendor or the account has no sign-in.
+    fn sign_in(&self) -> Option<&dyn SignIn> {
         None
     }
 }

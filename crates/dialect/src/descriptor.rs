@@ -55,7 +55,11 @@ impl Descriptor {
         let named = |capability: &Capability| match capability {
             Capability::PushPunches => Some("punch:create".to_owned()),
             Capability::Push(kind, action) => Some(format!("{kind}:{action}")),
-            Capability::Pull(_) | Capability::PullPunches | Capability::Receive | Capability::Send => None,
+            Capability::Pull(_)
+            | Capability::PullPunches
+            | Capability::Receive
+            | Capability::Send
+            | Capability::SignIn => None,
         };
         self.capabilities.iter().filter_map(named).collect()
     }
@@ -80,6 +84,8 @@ pub enum Capability {
     Receive,
     /// The face sends events.
     Send,
+    /// People sign in through the connector.
+    SignIn,
 }
 
 /// A field of an account.

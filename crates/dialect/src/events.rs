@@ -22,6 +22,11 @@ pub trait Events: Send + Sync + 'static {
         None
     }
 
+    /// Which of the app's keys at the face signs, by the vendor's name for its public half; none for the first kind.
+    fn signs_with(&self) -> Option<&'static str> {
+        None
+    }
+
     /// What its face announces beside changes of records: `visit.notified`.
     fn topics(&self) -> &'static [&'static str] {
         &[]
@@ -38,9 +43,10 @@ pub struct EventAsk<'a> {
     pub before: Option<&'a Record>,
     /// Where it goes, as the app gave it.
     pub address: &'a str,
-    /// What the app said of the endpoint beside its address, its secrets too.
+    /// What the app said of the endpoint beside its address, its secrets too; the app's own settings where the endpoint
+    /// follows one of those.
     pub settings: &'a Value,
-    /// The id and the secret of the app's first key at this face, if it has one.
+    /// The id and the secret of the app's key of the kind that signs here, if it has one.
     pub key: Option<(&'a str, &'a Secret)>,
     /// The message's id, the same at every attempt.
     pub id: &'a str,

@@ -61,11 +61,59 @@ impl Screen {
     }
 }
 
-/// A whole page around a body that is HTML already.
+/// The languages of pages.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Language {
+    /// 中文, the vendors' own.
+    #[default]
+    Chinese,
+    /// English.
+    English,
+}
+
+impl Language {
+    /// What a browser wants most (`Accept-Language`, RFC 9110 §12.5.4) of what there is; Chinese where it says nothing.
+    pub fn wanted(accept: Option<&str>) -> Self {
+        let mut best = (Self::default(), 0.0);
+        for range in accept.unwrap_or_default().split(',').take(RANGES_MAX) {
+            let mut parts = range.split(';');
+            let tag = parts.next().unwrap_or_default().trim().to_ascii_lowercase();
+            let weight = parts.find_map(|part| part.trim().strip_prefix("q="));
+            let weight: f32 = weight.map_or(1.0, |text| text.trim().parse().unwrap_or(0.0));
+            let language = match tag.split('-').next() {
+                Some("zh") => Self::Chinese,
+                Some("en") => Self::English,
+                _ => continue,
+            };
+            if weight > best.1 {
+                best = (language, weight);
+            }
+        }
+        best.0
+    }
+
+    /// Of two texts the one in this language.
+    pub fn pick<T>(self, chinese: T, english: T) -> T {
+        match self {
+            Self::Chinese => chinese,
+            Self::English => english,
+        }
+    }
+}
+
+/// Languages that a browser may list.
+const RANGES_MAX: usize = 32;
+
+/// A whole page in both languages, around a body that is HTML already.
 pub fn page(title: &str, body: &str) -> String {
-    let title = escape(title);
+    page_in(Language::Chinese, title, body)
+}
+
+/// A whole page in a language, around a body that is HTML already.
+pub fn page_in(language: Language, title: &str, body: &str) -> String {
+    let (title, language) = (escape(title), language.pick("zh-CN", "en"));
     format!(
-        "<!doctype html>\n<html lang=\"zh-CN\">\n<head><meta charset=\"utf-8\">\
+        "<!doctype html>\n<html lang=\"{language}\">\n<head><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><title>{title}</title>\
          <style>{STYLE}</style></head>\n<body>\n<main>\n<h1>{title}</h1>\n{body}\n</main>\n</body>\n</html>\n"
     )
@@ -103,7 +151,8 @@ pub fn escape(text: &str) -> String {
     escaped
 }
 
-fn html_reply(status: StatusCode, html: String) -> Reply {
+/// A page with a status, under the headers that every page has.
+pub fn html_reply(status: StatusCode, html: String) -> Reply {
     let mut reply = Reply::empty(status);
     reply.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
     reply.body = html.into();
@@ -140,6 +189,24 @@ mod tests {
         assert!(html.contains("<title>&lt;b&gt;</title>"));
         assert!(html.contains("&quot;&gt;&lt;img onerror=x&gt; &amp; &#39;gnp.exe"));
         assert_eq!(hidden(&[("a", "\"<")]), "<input type=\"hidden\" name=\"a\" value=\"&quot;&lt;\">\n");
+    }
+
+    #[test]
+    fn the_browser_says_which_language() {
+        for (accept, english) in [
+            ("en", true),
+            ("en-GB,en;q=0.9", true),
+            ("fr, en;q=0.5, zh;q=0.4", true),
+            ("zh-CN,zh;q=0.9,en;q=0.8", false),
+            ("zh-TW", false),
+            ("de", false),
+            ("en;q=0, zh;q=0.1", false),
+            ("en;q=x", false),
+            ("", false),
+        ] {
+            assert_eq!(Language::wanted(Some(accept)) == Language::English, english, "{accept}");
+        }
+        assert!(page_in(Language::English, "t", "").contains("<html lang=\"en\">"));
     }
 
     #[test]

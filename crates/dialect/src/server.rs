@@ -11,7 +11,7 @@ use tracing::Instrument as _;
 
 use crate::{
     Attempt, AuthFault, AuthScheme, Called, Desk, Dialect, Disclosed, Explanation, Face, Grant, KeySource,
-    Message, Operation, Refusal, Reply, Workforce,
+    Language, Message, Operation, Refusal, Reply, Workforce,
     operation::{decode_fields, fields_of},
     seen,
 };
@@ -31,6 +31,8 @@ pub struct Caller {
     pub now: Timestamp,
     /// From which address, where that is known.
     pub peer: Option<IpAddr>,
+    /// The language in which the caller reads pages.
+    pub language: Language,
     /// The desk, for operations that find their app in their own fields.
     pub desk: Arc<dyn Desk>,
 }
@@ -250,7 +252,8 @@ impl<O, H> Handler<O, H> {
         }
         let fields = fields_of::<O>(message, captures.iter().copied())
             .map_err(|fault| Refused::of::<D>(fault.into()))?;
-        let asked = Asked { grant: grant.clone(), now, peer: message.peer };
+        let language = Language::wanted(message.header(header::ACCEPT_LANGUAGE.as_str()));
+        let asked = Asked { grant: grant.clone(), now, peer: message.peer, language };
         server.respond::<O, H, F>(&self.handler, asked, fields).await.map_err(Refused::of::<D>)
     }
 }
@@ -344,7 +347,7 @@ impl<D: Dialect> Server<D> {
         H: Fn(Caller, O) -> F + Send + Sync + 'static,
         F: Future<Output = Result<O::Answer, D::Fault>> + Send + 'static,
     {
-        let Asked { grant, now, peer } = asked;
+        let Asked { grant, now, peer, language } = asked;
         let kept = match &grant {
             Some(grant) if O::KEPT => Some((question::<O>(grant, &fields), grant.workforce.epoch().await?)),
             _ => None,
@@ -356,7 +359,7 @@ impl<D: Dialect> Server<D> {
             return Ok((kept.reply, kept.seen));
         }
         let operation = decode_fields::<O>(fields)?;
-        let caller = Caller { grant, now, peer, desk: Arc::clone(&self.desk) };
+        let caller = Caller { grant, now, peer, language, desk: Arc::clone(&self.desk) };
         let (answer, seen) = seen::gathering(handler(caller, operation)).await;
         let (answer, seen) = (answer?, (!seen.is_empty()).then(|| Arc::from(seen)));
         let body = serde_json::to_vec(&answer).map_err(|error| {
@@ -377,6 +380,7 @@ struct Asked {
     grant: Option<Arc<Grant>>,
     now: Timestamp,
     peer: Option<IpAddr>,
+    language: Language,
 }
 
 /// Says in the log why, and gives how the face computed what is signed.

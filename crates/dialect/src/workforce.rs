@@ -38,6 +38,9 @@ pub trait Workforce: Send + Sync + 'static {
     /// Stores what the app sent. The name says what each is within this app's dialect; the same name again replaces.
     async fn save(&self, items: Vec<(String, Draft)>) -> Result<Vec<Id>, Error>;
 
+    /// Takes a live record away, as [`Workforce::change`] changes it.
+    async fn remove(&self, kind: Kind, id: Id) -> Result<(), Error>;
+
     /// Changes a live record: each field that is given takes the place of the stored one, null takes it away. What is
     /// the workspace's own changes at once; what a vendor owns is told to that vendor, where a route leads there. The
     /// caller has seen to it that what the fields refer to is there.
@@ -49,10 +52,6 @@ pub trait Workforce: Send + Sync + 'static {
     /// Does something to a live record beyond changing it: approves it, calls it off. As with a change, what a vendor
     /// owns is told to that vendor; a conflict says that the record is in no state for it.
     async fn act(&self, kind: Kind, id: Id, action: Action, comment: Option<String>) -> Result<(), Error>;
-
-    /// Puts a document in the place of a record's, or takes the record away. What belongs to a vendor is changed there
-    /// only, and refused where no route leads.
-    async fn amend(&self, kind: Kind, id: Id, draft: Option<Draft>) -> Result<(), Error>;
 
     /// Live punches of an employee on these days, by time.
     async fn punches(&self, employee: Id, from: LocalDate, to: LocalDate) -> Result<Vec<Punch>, Error>;

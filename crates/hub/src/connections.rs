@@ -87,7 +87,7 @@ impl Hub {
         vendor_tokens::forget(&mut session, connection.no).await?;
         // Writes that rested because the account was refused are tried with the new one.
         routes::resume(&mut session, workspace, connection.no).await?;
-        let entry = AuditEntry::done("admin", "connection.save", &new.name)
+        let entry = AuditEntry::done("cli", "connection.save", &new.name)
             .with(json!({"dialect": dialect.id, "base_url": new.base_url}));
         audit::note(&mut session, workspace, entry).await?;
         session.commit().await?;
@@ -205,7 +205,7 @@ impl Hub {
         })
     }
 
-    fn unseal(&self, workspace: &Workspace, connection: &Connection) -> Result<Credential, Error> {
+    pub(crate) fn unseal(&self, workspace: &Workspace, connection: &Connection) -> Result<Credential, Error> {
         let plain = self.vault().open(&place(workspace.id, &connection.name), &connection.sealed)?;
         let plain = zeroize::Zeroizing::new(plain);
         let values: BTreeMap<String, String> = serde_json::from_slice(&plain)

@@ -157,16 +157,28 @@ async fn take_entry_in(
     let space = Space { workspace: workspace.id, connection: opened.connection.id };
     let now = hub.clock().now();
     let origin = Origin { workspace, connection: number, space, run: None, actor: &actor, now };
-    let head = sources::heads(session, number, entry.kind, &[&entry.remote_id]).await?.pop().flatten();
     let Some(raw) = entry.raw else {
+        let head = sources::heads(session, number, entry.kind, &[&entry.remote_id]).await?.pop().flatten();
         if let Some(head) = head.filter(|head| !head.gone) {
             ingest::remove(session, &origin, &[head.id], Evidence::VendorEvent).await?;
         }
         return Ok(());
     };
     let row = Row { remote_id: entry.remote_id, date: entry.date, raw };
-    let draft = opened.connector.read(entry.kind, &row)?;
+    take_row_in(session, &origin, opened, entry.kind, row).await
+}
+
+/// Takes one row of a vendor in that came by itself.
+pub(crate) async fn take_row_in(
+    session: &mut tongshi_store::Session,
+    origin: &Origin<'_>,
+    opened: &Opened,
+    kind: Kind,
+    row: Row,
+) -> Result<(), Error> {
+    let head = sources::heads(session, origin.connection, kind, &[&row.remote_id]).await?.pop().flatten();
+    let draft = opened.connector.read(kind, &row)?;
     let hash = ingest::hash(row.raw.as_bytes());
     let item = Item { remote_id: row.remote_id, date: row.date, raw: row.raw, hash, draft, head };
-    erased::apply(session, &origin, entry.kind, vec![item]).await.map(drop)
+    erased::apply(session, origin, kind, vec![item]).await.map(drop)
 }

@@ -88,18 +88,6 @@ pub struct Once {
 }
 
 impl Once {
-    /// A transaction for something whose answer nobody asks for again.
-    pub(crate) async fn unkept(hub: &Hub, workspace: &Workspace) -> Result<Self, Error> {
-        let apps = hub.local_connection(workspace, WRITTEN).await?;
-        let session = hub.store().write().await?;
-        Ok(Self { session, workspace: workspace.clone(), apps, app: workspace.id, key: None })
-    }
-
-    /// Makes the effect permanent.
-    pub(crate) async fn commit(self) -> Result<(), Error> {
-        self.session.commit().await
-    }
-
     /// Stores the answer beside the effect and makes both permanent.
     pub async fn finish(mut self, answer: &Answer) -> Result<(), Error> {
         if let Some((key, _flight)) = &self.key {
@@ -111,6 +99,11 @@ impl Once {
             };
             idempotency::keep(&mut self.session, &self.workspace, self.app, &key.name, kept).await?;
         }
+        self.session.commit().await
+    }
+
+    /// Makes the effect permanent where nobody asks for the answer again.
+    pub(crate) async fn commit(self) -> Result<(), Error> {
         self.session.commit().await
     }
 }

@@ -34,6 +34,7 @@ mod retention;
 mod sandbox;
 mod scopes;
 mod seen;
+mod sign_in;
 mod sync;
 pub mod trace;
 mod trail;
@@ -57,8 +58,8 @@ pub use audit::{AuditEntry, AuditPage, AuditProof, AuditQuery, AuditView};
 pub use backup::{Restored, Tombstones, back_up, missing_keys, restore};
 pub use connections::{ConnectionView, NewConnection};
 pub use deliveries::{
-    DeliveryPage, DeliveryView, NewWebhook, NewWebhookSecret, Ranges, Replay, Replayed, WebhookChange,
-    WebhookOwner, WebhookTest, WebhookView, is_public,
+    DeliveryPage, DeliveryView, NewWebhook, NewWebhookSecret, Replay, Replayed, WebhookChange, WebhookOwner,
+    WebhookTest, WebhookView, is_public, may_go_to,
 };
 pub use feed::{FeedQuery, Follower};
 pub use idempotency::{ANSWERS_KEPT_SECONDS, Answer, Begun, IdempotencyKey, KEY_CHARS_MAX, Once};
@@ -74,6 +75,9 @@ pub use requests::{Answered, RequestPage, RequestQuery, RequestView};
 pub use retention::{Kept, Swept};
 pub use sandbox::LoadItem;
 pub use scopes::Scopes;
+pub use sign_in::{
+    Arrived, Departing, NewSession, NotSignedIn, Question, SessionPage, SessionQuery, SessionView, SignedIn,
+};
 pub use sync::{
     Counts, Difference, Failure, ListingProof, Mode, Outcome, Progress, RunView, Silent, SyncOptions,
 };

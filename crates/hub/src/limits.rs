@@ -62,11 +62,13 @@ pub struct Settings {
     /// How often one app may wait for changes at once, by long poll or stream, at one process.
     pub followers_per_app_max: usize,
     /// Private networks to which webhooks may be sent, as `10.8.0.0/16,127.0.0.0/8`.
-    pub webhook_private_ranges: crate::Ranges,
+    pub webhook_private_ranges: Addresses,
     /// Whether webhooks may be sent over `http://` to public addresses.
     pub webhook_plain_http: bool,
     /// Days that things are kept, by rule; those that are not named have the rule's own. 0 for ever.
     pub retention_days: BTreeMap<String, u32>,
+    /// How long somebody who signed in stays signed in.
+    pub session_hours: u32,
     /// Where `erased.log` lies; none where nothing is kept beside the database.
     pub data_directory: Option<PathBuf>,
 }
@@ -123,9 +125,10 @@ impl Default for Settings {
             request_log_days: 7,
             request_log_rows_max: 100_000,
             followers_per_app_max: 32,
-            webhook_private_ranges: crate::Ranges::default(),
+            webhook_private_ranges: Addresses::default(),
             webhook_plain_http: false,
             retention_days: BTreeMap::new(),
+            session_hours: 12,
             data_directory: None,
         }
     }

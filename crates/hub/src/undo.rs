@@ -12,7 +12,7 @@ use tongshi_store::{
 };
 
 use crate::{
-    Hub,
+    AuditEntry, Hub, audit,
     identity::{Cause, Folding, Ownership},
 };
 
@@ -101,6 +101,9 @@ impl Hub {
         let summary = json!({"undone": report.undone, "conflicts": report.conflicts, "reason": reason});
         runs::finish(&mut session, workspace, undo.id, "undo", "done", complete, &summary, &json!([]))
             .await?;
+        let entry =
+            AuditEntry::done("cli", "run.undo", run.to_string()).with(json!({"undone": report.undone}));
+        audit::note(&mut session, workspace, entry).await?;
         session.commit().await
     }
 

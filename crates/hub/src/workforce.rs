@@ -24,7 +24,7 @@ use crate::{
     ingest::{self, Item},
     reads::{shown, to_store_query, widen},
     seen::{by_kind, is_restricted},
-    writes::{Asked, By, Routed, store_punches, tell_of_changes},
+    writes::{Asked, Routed, store_punches, tell_of_changes},
 };
 
 /// The connection that owns what apps write.
@@ -233,6 +233,11 @@ impl Workforce for HubWorkforce {
         Ok(ids)
     }
 
+    async fn remove(&self, kind: Kind, id: Id) -> Result<(), Error> {
+        self.may_write()?;
+        self.hub.remove_for(&self.workspace, self.app_no, kind, id).await
+    }
+
     async fn change(&self, kind: Kind, id: Id, fields: Map<String, Value>) -> Result<(), Error> {
         self.may_write()?;
         self.hub.change_for(&self.workspace, self.app_no, kind, id, fields).await
@@ -246,13 +251,7 @@ impl Workforce for HubWorkforce {
 
     async fn act(&self, kind: Kind, id: Id, action: Action, comment: Option<String>) -> Result<(), Error> {
         self.may_write()?;
-        let by = By { actor: self.actor.clone(), scopes: &self.scopes };
-        self.hub.act_by_face(&self.workspace, &by, (kind, id), action, comment).await
-    }
-
-    async fn amend(&self, kind: Kind, id: Id, draft: Option<Draft>) -> Result<(), Error> {
-        let by = By { actor: self.actor.clone(), scopes: &self.scopes };
-        self.hub.change_by_face(&self.workspace, &by, (kind, id), draft).await
+        self.hub.act_for(&self.workspace, self.app_no, (kind, id), action, comment).await
     }
 
     async fn punches(&self, employee: Id, from: LocalDate, to: LocalDate) -> Result<Vec<Punch>, Error> {

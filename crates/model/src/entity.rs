@@ -4,7 +4,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
     Account, AccountingEntry, Approval, Booking, Candidate, CandidateSource, Company, Employee, Error,
-    ExpenseClaim, Id, Kind, LegalEntity, LocalDate, OrgUnit, PointsEntry, Recognition, Redemption,
+    ExpenseClaim, Id, Kind, LegalEntity, LocalDate, Notice, OrgUnit, PointsEntry, Recognition, Redemption,
     RewardItem, SalaryItem, ShiftAssignment, TimelineEntry, TravelRequest, Vacancy, Visit,
 };
 
@@ -73,6 +73,7 @@ impl Draft {
             Kind::Approval => read::<Approval>(doc),
             Kind::SalaryItem => read::<SalaryItem>(doc),
             Kind::Visit => read::<Visit>(doc),
+            Kind::Notice => read::<Notice>(doc),
             Kind::Account => read::<Account>(doc),
             Kind::TravelRequest => read::<TravelRequest>(doc),
             Kind::Booking => read::<Booking>(doc),
@@ -102,7 +103,7 @@ impl Kind {
             Kind::Company | Kind::LegalEntity | Kind::CandidateSource => &["name"],
             Kind::Candidate => &["mobile", "email", "name", "status"],
             Kind::Vacancy => &["org_unit", "status"],
-            Kind::ShiftAssignment => &["employee"],
+            Kind::ShiftAssignment | Kind::Notice => &["employee"],
             Kind::TimelineEntry => &["employee", "kind"],
             Kind::Approval => &["number", "category", "status"],
             Kind::SalaryItem => &["employee", "month", "subject"],

@@ -94,6 +94,8 @@ kinds! {
     SalaryItem = 20, "salary_item", "salary_items";
     /// A visitor who comes to see somebody.
     Visit = 21, "visit", "visits";
+    /// Words sent to somebody through a vendor's app.
+    Notice = 30, "notice", "notices";
 }
 
 impl fmt::Display for Kind {

@@ -36,7 +36,7 @@ impl Kind {
             Kind::LegalEntity => &[("parent", Bond::Thing)],
             Kind::Candidate => &[("source", Bond::Thing)],
             Kind::Vacancy => &[("org_unit", Bond::Thing)],
-            Kind::ShiftAssignment | Kind::SalaryItem => &[("employee", Bond::Owner)],
+            Kind::ShiftAssignment | Kind::SalaryItem | Kind::Notice => &[("employee", Bond::Owner)],
             Kind::TimelineEntry => &[("employee", Bond::Owner), ("approval", Bond::Thing)],
             Kind::Approval => &[("applicant", Bond::Owner), ("applicant_name", Bond::OwnerName)],
             Kind::Visit => &[("host", Bond::Owner)],
@@ -77,8 +77,8 @@ mod tests {
     use super::*;
     use crate::{
         Account, AccountingEntry, Approval, Booking, Candidate, CandidateSource, Company, Employee,
-        ExpenseClaim, LegalEntity, OrgUnit, PointsEntry, Recognition, Redemption, RewardItem, SalaryItem,
-        ShiftAssignment, TimelineEntry, TravelRequest, Vacancy, Visit,
+        ExpenseClaim, LegalEntity, Notice, OrgUnit, PointsEntry, Recognition, Redemption, RewardItem,
+        SalaryItem, ShiftAssignment, TimelineEntry, TravelRequest, Vacancy, Visit,
     };
 
     /// Whether the field holds an id: only an id complains in these words.
@@ -154,6 +154,7 @@ mod tests {
                 Kind::Approval => check::<Approval>(*kind),
                 Kind::SalaryItem => check::<SalaryItem>(*kind),
                 Kind::Visit => check::<Visit>(*kind),
+                Kind::Notice => check::<Notice>(*kind),
                 Kind::Account => check::<Account>(*kind),
                 Kind::TravelRequest => check::<TravelRequest>(*kind),
                 Kind::Booking => check::<Booking>(*kind),

@@ -47,7 +47,7 @@ impl Kind {
             }
             (Kind::SalaryItem, "amount") => Sensitivity::Restricted,
             (Kind::Approval, "form") => Sensitivity::Personal,
-            (Kind::TimelineEntry, "note") => Sensitivity::Personal,
+            (Kind::TimelineEntry, "note") | (Kind::Notice, "text" | "url") => Sensitivity::Personal,
             (Kind::Account, "mobile" | "login") => Sensitivity::Contact,
             (Kind::TravelRequest, "legs" | "purpose" | "over_policy_reason") => Sensitivity::Personal,
             (

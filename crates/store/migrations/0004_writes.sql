@@ -19,6 +19,7 @@ CREATE TABLE writes (
     actor TEXT NOT NULL,
     decided_by TEXT,
     bulk {{bytes}},
+    traceparent TEXT,
     remote_id TEXT,
     reason TEXT,
     created_at BIGINT NOT NULL,

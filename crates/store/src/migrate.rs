@@ -14,13 +14,14 @@ use crate::{
 const ALL: &[(&str, &str)] = &[
     ("0001_first", include_str!("../migrations/0001_first.sql")),
     ("0002_audit", include_str!("../migrations/0002_audit.sql")),
-    ("0011_vendor_tokens", include_str!("../migrations/0011_vendor_tokens.sql")),
-    ("0007_identity", include_str!("../migrations/0007_identity.sql")),
+    ("0003_deliveries", include_str!("../migrations/0003_deliveries.sql")),
     ("0004_writes", include_str!("../migrations/0004_writes.sql")),
     ("0005_apps", include_str!("../migrations/0005_apps.sql")),
     ("0006_requests", include_str!("../migrations/0006_requests.sql")),
-    ("0003_deliveries", include_str!("../migrations/0003_deliveries.sql")),
-    ("0010_privacy", include_str!("../migrations/0010_privacy.sql")),
+    ("0007_identity", include_str!("../migrations/0007_identity.sql")),
+    ("0008_privacy", include_str!("../migrations/0008_privacy.sql")),
+    ("0009_vendor_tokens", include_str!("../migrations/0009_vendor_tokens.sql")),
+    ("0010_sign_in", include_str!("../migrations/0010_sign_in.sql")),
 ];
 
 /// The number under which the migrating process holds PostgreSQL's advisory lock.

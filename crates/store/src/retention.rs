@@ -86,6 +86,15 @@ pub const ALL: &[Rule] = &[
         set: None,
     },
     Rule {
+        name: "writes",
+        about: "writes that came to an end, with what was sent",
+        days: 365,
+        table: "writes",
+        key: "no",
+        due: "workspace = $1 AND open = 0 AND changed_at < $2",
+        set: None,
+    },
+    Rule {
         name: "jobs",
         about: "jobs that are done or were given up",
         days: 7,
@@ -96,11 +105,20 @@ pub const ALL: &[Rule] = &[
     },
     Rule {
         name: "tokens",
-        about: "codes and sessions that have expired",
+        about: "codes and tokens that have expired",
         days: 1,
         table: "tokens",
         key: "purpose, hash",
         due: "workspace = $1 AND expires_at < $2",
+        set: None,
+    },
+    Rule {
+        name: "sessions",
+        about: "sessions of signed-in people that have ended",
+        days: 30,
+        table: "sessions",
+        key: "id",
+        due: "workspace = $1 AND (expires_at < $2 OR revoked_at < $2)",
         set: None,
     },
 ];

@@ -75,6 +75,8 @@ pub struct NewWrite {
     pub actor: String,
     /// The request that it came with others in.
     pub bulk: Option<Id>,
+    /// In which trace it was asked for (W3C Trace Context).
+    pub traceparent: Option<String>,
     /// What goes with it, as JSON.
     pub fields: String,
     /// The document, as JSON.
@@ -114,6 +116,8 @@ pub struct WriteRow {
     pub decided_by: Option<String>,
     /// The request that it came with others in.
     pub bulk: Option<Id>,
+    /// In which trace it was asked for (W3C Trace Context).
+    pub traceparent: Option<String>,
     /// What the vendor calls the thing.
     pub remote_id: Option<String>,
     /// Why it is as it is.
@@ -181,6 +185,7 @@ static INSERT: Bulk = Bulk::new(
         ("next_at", Column::Int),
         ("actor", Column::Text),
         ("bulk", Column::Bytes),
+        ("traceparent", Column::Text),
         ("created_at", Column::Int),
         ("changed_at", Column::Int),
         ("fields", Column::Json),
@@ -217,6 +222,7 @@ pub async fn insert(s: &mut Session, workspace: &Workspace, rows: Vec<NewWrite>)
             (!row.awaiting).then_some(now),
             row.actor,
             row.bulk,
+            row.traceparent,
             now,
             now,
             json_text(row.fields)?,
@@ -237,7 +243,7 @@ pub async fn insert(s: &mut Session, workspace: &Workspace, rows: Vec<NewWrite>)
 macro_rules! columns {
     () => {
         "no, id, workspace, connection, target, action, record, state, open, attempts, looks, next_at, actor, \
-         decided_by, bulk, remote_id, reason, created_at, changed_at, fields, payload"
+         decided_by, bulk, traceparent, remote_id, reason, created_at, changed_at, fields, payload"
     };
 }
 
@@ -488,6 +494,7 @@ fn take(mut row: Row) -> Result<WriteRow> {
         actor: row.text()?,
         decided_by: row.opt_text()?,
         bulk: row.opt_id()?,
+        traceparent: row.opt_text()?,
         remote_id: row.opt_text()?,
         reason: row.opt_text()?,
         created_at: row.time()?,

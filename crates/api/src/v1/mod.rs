@@ -18,6 +18,7 @@ mod records;
 mod requests;
 mod runs;
 mod schemas;
+mod sessions;
 mod webhooks;
 mod writes;
 
@@ -25,7 +26,6 @@ use std::fmt::Display;
 
 use serde::Serialize;
 use tongshi_hub::Hub;
-use tongshi_model::Error;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{authentication::Caller, cursor};
@@ -65,6 +65,8 @@ fn documented() -> OpenApiRouter<Hub> {
         .routes(routes!(requests::list::list_requests))
         .routes(routes!(runs::get::get_run))
         .routes(routes!(runs::list::list_runs))
+        .routes(routes!(sessions::list::list_sessions))
+        .routes(routes!(sessions::revoke::revoke_session))
         .routes(routes!(writes::list::list_writes))
         .routes(routes!(writes::get::get_write))
         .routes(routes!(writes::decide::approve_write))
@@ -91,12 +93,4 @@ impl<T> Page<T> {
     fn cut(data: Vec<T>, caller: &Caller, list: &str, last: Option<impl Display>) -> Self {
         Self { data, next: last.map(|last| cursor::seal(caller, list, &last.to_string())) }
     }
-}
-
-/// Refuses apps that do not administrate. The one place that says which do.
-fn admin(caller: &Caller) -> Result<(), Error> {
-    if caller.scopes().admin {
-        return Ok(());
-    }
-    Err(Error::forbidden("this key may not see how the hub is used; that needs an app with `admin`"))
 }

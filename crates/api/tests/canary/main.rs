@@ -28,6 +28,10 @@ const SURFACES: &[Surface] = &[
     Surface { name: "export and erasure over HTTP", take: surfaces::privacy, shows: true },
     Surface { name: "every operation of every face", take: surfaces::faces, shows: true },
     Surface { name: "vendors' events", take: surfaces::events, shows: true },
+    Surface { name: "the stream of changes", take: surfaces::stream, shows: true },
+    Surface { name: "webhooks with documents", take: surfaces::webhooks, shows: true },
+    Surface { name: "answers to changes", take: surfaces::writes, shows: true },
+    Surface { name: "the vendor's own operations", take: surfaces::pass_through, shows: true },
     Surface { name: "health, metrics and pages", take: surfaces::around, shows: false },
 ];
 

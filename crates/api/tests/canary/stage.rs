@@ -28,6 +28,10 @@ const PEOPLE: u64 = 2_500;
 pub(crate) struct Reader {
     pub(crate) name: &'static str,
     pub(crate) key: Secret,
+    /// The key of an app that sees as much and may change things.
+    pub(crate) manager: Secret,
+    /// The key of an app that sees as much of the workspace that the company is synced into.
+    pub(crate) outside: Secret,
     /// The connection over which its account at the face is used.
     pub(crate) connection: String,
     /// What it was sent as a vendor's event.
@@ -121,11 +125,25 @@ impl Stage {
 
     /// Asks the surface; every byte of the answer.
     pub(crate) async fn ask(&self, reader: &Reader, method: Method, target: &str, body: &str) -> Vec<u8> {
-        let request = Request::builder()
-            .method(method)
-            .uri(target)
-            .header(header::CONTENT_TYPE, "application/json")
-            .header(header::AUTHORIZATION, format!("Bearer {}", reader.key.expose()));
+        self.ask_as(&reader.key, method, target, body).await
+    }
+
+    /// Asks for something that has no end, until a line is in it.
+    pub(crate) async fn ask_until(&self, reader: &Reader, target: &str, line: &str) -> Vec<u8> {
+        let request = asking(&reader.key, Method::GET, target).body(Body::empty()).unwrap();
+        let (parts, mut body) = self.app.clone().oneshot(request).await.unwrap().into_parts();
+        let mut bytes = format!("{} {:?}\n", parts.status, parts.headers).into_bytes();
+        // The line ends the last event; looking at the end of what came is enough.
+        while !String::from_utf8_lossy(&bytes[bytes.len().saturating_sub(1 << 16)..]).contains(line) {
+            let Some(frame) = body.frame().await else { break };
+            bytes.extend(frame.unwrap().into_data().unwrap());
+        }
+        bytes
+    }
+
+    /// Asks the surface with a key; every byte of the answer.
+    pub(crate) async fn ask_as(&self, key: &Secret, method: Method, target: &str, body: &str) -> Vec<u8> {
+        let request = asking(key, method, target);
         let Ok(request) = request.body(Body::from(body.to_owned())) else { return Vec::new() };
         let (parts, body) = self.app.clone().oneshot(request).await.unwrap().into_parts();
         let mut bytes = format!("{} {:?}\n", parts.status, parts.headers).into_bytes();
@@ -152,6 +170,14 @@ impl Stage {
             self.seeing.key
         )
     }
+}
+
+fn asking(key: &Secret, method: Method, target: &str) -> axum::http::request::Builder {
+    Request::builder()
+        .method(method)
+        .uri(target)
+        .header(header::CONTENT_TYPE, "application/json")
+        .header(header::AUTHORIZATION, format!("Bearer {}", key.expose()))
 }
 
 pub(crate) fn employees() -> RecordQuery {
@@ -217,6 +243,10 @@ async fn reader(
     let settings = json!({"company_token": token, "webhook_url": format!("{address}/events"),
         "callback_url": "http://127.0.0.1/callback", "sandbox": true, "zhiren_page_size": 500});
     let faces: Vec<String> = hub.hub.dialects().iter().map(|dialect| dialect.id.to_owned()).collect();
+    let may = Scopes { write: true, ..scopes.clone() };
+    let manager = key(hub, &hub.company, format!("{name}-manager"), may.clone()).await;
+    let outside = key(hub, &hub.main, format!("{name}-outside"), may).await;
+    planted.extend([&manager, &outside].map(|key| ("secret", key.expose().to_owned())));
     let app = NewApp { name: name.to_owned(), faces, scopes, settings, ..NewApp::default() };
     let keys = hub.hub.create_app(&hub.company, app, &tongshi_hub::Actor::cli()).await.unwrap();
     planted.push(("secret", keys.api_key.expose().to_owned()));
@@ -243,7 +273,12 @@ async fn reader(
     }
     let told = Told::default();
     hub.wire.lead(&address, Arc::new(Ear(Arc::clone(&told))));
-    Reader { name, key: keys.api_key, connection: format!("{name}-zhiren"), told }
+    Reader { name, key: keys.api_key, manager, outside, connection: format!("{name}-zhiren"), told }
+}
+
+async fn key(hub: &TestHub, workspace: &Workspace, name: String, scopes: Scopes) -> Secret {
+    let app = NewApp { name, scopes, ..NewApp::default() };
+    hub.hub.create_app(workspace, app, &tongshi_hub::Actor::cli()).await.unwrap().api_key
 }
 
 /// Takes down what an app is sent.

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use tongshi_hub::{LoadItem, Scopes};
 use tongshi_model::{Draft, Kind, Secret};
 
-use crate::stage::{Reader, Stage, Told, employees};
+use crate::stage::{Reader, Stage, employees};
 
 /// Every byte that an app got.
 pub(crate) type Taken<'a> = Pin<Box<dyn Future<Output = Vec<u8>> + 'a>>;
@@ -109,9 +109,8 @@ pub(crate) fn bad_input<'a>(stage: &'a Stage, reader: &'a Reader) -> Taken<'a> {
             ] {
                 all.extend(stage.ask(reader, Method::GET, &target, "").await);
             }
-            let (key, told) = (Secret::new(format!("x{value}")), Told::default());
-            let nobody = Reader { name: "nobody", key, connection: String::new(), told };
-            all.extend(stage.ask(&nobody, Method::GET, "/v1/me", "").await);
+            let key = Secret::new(format!("x{value}"));
+            all.extend(stage.ask_as(&key, Method::GET, "/v1/me", "").await);
         }
         all
     })
@@ -208,6 +207,72 @@ pub(crate) fn events<'a>(stage: &'a Stage, reader: &'a Reader) -> Taken<'a> {
         let mut told = reader.told.lock().unwrap().clone();
         told.extend(format!("{:>120}", "end of events").into_bytes());
         told
+    })
+}
+
+/// The stream of changes, as it tells them; it has no end, so it is left after so many bytes or the last change.
+pub(crate) fn stream<'a>(stage: &'a Stage, reader: &'a Reader) -> Taken<'a> {
+    Box::pin(async move {
+        let last = stage.ask(reader, Method::GET, "/v1/changes?limit=1", "").await;
+        let last = body(&last)["last"].as_i64().unwrap();
+        stage.ask_until(reader, ENDLESS, &format!("id: {last}\n")).await
+    })
+}
+
+/// What an app is sent as a webhook with whole documents.
+pub(crate) fn webhooks<'a>(stage: &'a Stage, reader: &'a Reader) -> Taken<'a> {
+    Box::pin(async move {
+        let address = format!("http://{}.example.com/webhook", reader.name);
+        let new = json!({"url": address, "events": ["*"], "payload": "full"}).to_string();
+        let made = stage.ask_as(&reader.manager, Method::POST, "/v1/webhooks", &new).await;
+        let id = body(&made)["id"].as_str().unwrap().to_owned();
+        let range = json!({"from_seq": 1, "to_seq": 2000}).to_string();
+        let replay = format!("/v1/webhooks/{id}/replay");
+        let mut all = stage.ask_as(&reader.manager, Method::POST, &replay, &range).await;
+        for _ in 0..100 {
+            stage.hub.hub.deliver().await.unwrap();
+        }
+        for path in ["", "/deliveries?limit=1000"] {
+            let target = format!("/v1/webhooks/{id}{path}");
+            all.extend(stage.ask_as(&reader.manager, Method::GET, &target, "").await);
+        }
+        all.extend(reader.told.lock().unwrap().iter());
+        all.extend(stage.ask_as(&reader.manager, Method::DELETE, &format!("/v1/webhooks/{id}"), "").await);
+        all
+    })
+}
+
+/// What an app is answered that changes people, and what the writes say of it afterwards.
+pub(crate) fn writes<'a>(stage: &'a Stage, reader: &'a Reader) -> Taken<'a> {
+    Box::pin(async move {
+        let people = stage.hub.hub.records(&stage.hub.company, &employees(), &Scopes::all()).await.unwrap();
+        let planted = people.data.iter().filter(|person| person.data.get().contains("\"employee_no\":\"C"));
+        let mut all = Vec::new();
+        for person in planted.take(120) {
+            let one = format!("/v1/employees/{}", person.id);
+            for body in [json!({"nickname": reader.name}), json!({"mobile": 7}), json!({"hire_date": "x"})] {
+                all.extend(stage.ask_as(&reader.manager, Method::PATCH, &one, &body.to_string()).await);
+            }
+        }
+        all.extend(stage.ask_as(&reader.manager, Method::GET, "/v1/writes?limit=1000", "").await);
+        all
+    })
+}
+
+/// The vendor's own operations through the hub: the vendor's answer is raw, so only who may see everything gets one.
+pub(crate) fn pass_through<'a>(stage: &'a Stage, reader: &'a Reader) -> Taken<'a> {
+    Box::pin(async move {
+        let mut all = Vec::new();
+        for connection in stage.hub.hub.connections(&stage.hub.main).await.unwrap() {
+            let target = format!("/v1/connections/{}", connection.id);
+            all.extend(stage.ask_as(&reader.outside, Method::GET, &format!("{target}/operations"), "").await);
+            for operation in stage.hub.vendor().operations {
+                let body = json!({"token": "company-token", "pagination": {"page": 1}}).to_string();
+                let target = format!("{target}/call/{}", operation.name);
+                all.extend(stage.ask_as(&reader.outside, Method::POST, &target, &body).await);
+            }
+        }
+        all
     })
 }
 

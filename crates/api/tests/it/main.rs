@@ -7,6 +7,7 @@ mod contract;
 mod feed;
 mod hostile;
 mod identity;
+mod login;
 mod pages;
 mod passthrough;
 mod records;

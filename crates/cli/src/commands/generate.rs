@@ -174,6 +174,7 @@ fn capability(capability: &Capability) -> String {
         Capability::PushPunches => "writes punches".to_owned(),
         Capability::Receive => "takes events".to_owned(),
         Capability::Send => "sends events".to_owned(),
+        Capability::SignIn => "signs people in".to_owned(),
     }
 }
 

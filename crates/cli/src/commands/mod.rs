@@ -23,6 +23,7 @@ pub(crate) mod retention;
 pub(crate) mod routes;
 pub(crate) mod runs;
 pub(crate) mod serve;
+pub(crate) mod sessions;
 pub(crate) mod sign;
 pub(crate) mod status;
 pub(crate) mod sync;
@@ -61,6 +62,7 @@ pub(crate) async fn run(program: &Program, command: Command, problems: &[Problem
         Command::App(args) => app::run(program, args).await,
         Command::Audit(args) => audit::run(program, args).await,
         Command::Requests(args) => requests::run(program, args).await,
+        Command::Sessions(args) => sessions::run(program, args).await,
         Command::Webhooks(args) => webhooks::run(program, args).await,
         Command::Privacy(args) => Box::pin(privacy::run(program, args)).await,
         Command::Retention(args) => retention::run(program, args).await,

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, net::SocketAddr};
 
-use tongshi_hub::{Ranges, RequestLog};
+use tongshi_hub::RequestLog;
 use tongshi_model::Secret;
 
 mod lists;
@@ -150,7 +150,9 @@ settings! {
     /// How often one app may wait for changes at once, by long poll or stream, at one process.
     followers_per_app_max: usize = hub().followers_per_app_max;
     /// Private networks to which webhooks may be sent, such as `10.8.0.0/16,127.0.0.0/8`. `demo` permits this machine.
-    webhook_private_ranges: Ranges = Ranges::default();
+    webhook_private_ranges: Cidrs = Cidrs::default();
+    /// How long somebody who signed in through the hub stays signed in.
+    session_hours: u32 = hub().session_hours;
     /// Days that things are kept, by rule; 0 for ever. docs/RETENTION.md lists the rules with their own days.
     retention_days: Days = Days(BTreeMap::new());
 }
@@ -186,6 +188,7 @@ const BOUNDS: &[(&str, i64, i64)] = &[
     ("request_log_rows_max", 1, 100_000_000),
     ("otlp_sample_percent", 0, 100),
     ("followers_per_app_max", 0, 8_192),
+    ("session_hours", 1, 24 * 90),
 ];
 
 impl Settings {
@@ -235,8 +238,9 @@ impl Settings {
             request_log_days: self.request_log_days,
             request_log_rows_max: self.request_log_rows_max,
             followers_per_app_max: self.followers_per_app_max,
-            webhook_private_ranges: self.webhook_private_ranges.clone(),
+            webhook_private_ranges: self.webhook_private_ranges.0.clone(),
             webhook_plain_http: self.allow_plain_http,
+            session_hours: self.session_hours,
             retention_days: self.retention_days.0.clone(),
             data_directory: None,
         }
@@ -303,18 +307,6 @@ impl Setting for bool {
 
 impl Setting for SocketAddr {
     const FORM: &'static str = "an address and port such as 127.0.0.1:7070";
-
-    fn parse(text: &str) -> Option<Self> {
-        text.parse().ok()
-    }
-
-    fn show(&self) -> String {
-        self.to_string()
-    }
-}
-
-impl Setting for Ranges {
-    const FORM: &'static str = "networks such as 10.8.0.0/16, separated by commas";
 
     fn parse(text: &str) -> Option<Self> {
         text.parse().ok()

@@ -95,7 +95,10 @@ async fn an_answer_has_a_largest_size_and_must_be_whole() {
 
 fn outbound(ranges: &str) -> HttpTransports {
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-    HttpTransports::new(&Settings { webhook_private_ranges: ranges.parse().unwrap(), ..Settings::default() })
+    let mut settings = Settings::default();
+    let ranges = ranges.split(',').filter(|text| !text.is_empty());
+    settings.webhook_private_ranges.0 = Addresses::of(ranges).unwrap();
+    HttpTransports::new(&settings)
 }
 
 #[tokio::test]

@@ -9,7 +9,6 @@
 
 mod auth;
 mod client;
-mod crypto;
 mod map;
 mod server;
 #[cfg(test)]

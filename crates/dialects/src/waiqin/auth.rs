@@ -230,6 +230,12 @@ impl<'a> Stamped<'a> {
     }
 }
 
+/// The digest of a push (§B4): keyed by the push secret over data and time, after the manner of the OpenAPI's; the
+/// vendor's own formula was not to be seen.
+pub(crate) fn push_digest(data: &[u8], pushsecret: &Secret, timestamp: &str) -> String {
+    digest(Algorithm::Md5, data, pushsecret, timestamp, "")
+}
+
 fn digest(algorithm: Algorithm, body: &[u8], appkey: &Secret, timestamp: &str, msg_id: &str) -> String {
     let appkey = appkey.expose().as_bytes();
     match algorithm {

@@ -17,7 +17,7 @@ mod tests;
 mod wire;
 
 use tongshi_dialect::{Capability, Descriptor, FaceKey};
-use tongshi_model::Kind;
+use tongshi_model::{Action, Kind};
 
 /// This vendor, for the list.
 pub(crate) static DESCRIPTOR: Descriptor = Descriptor {
@@ -30,13 +30,26 @@ pub(crate) static DESCRIPTOR: Descriptor = Descriptor {
     face_keys: &[
         FaceKey { id: "app_id", secret: "app_secret", prefix: "wq" },
         FaceKey { id: "openid", secret: "appkey", prefix: "op" },
+        FaceKey { id: "pushid", secret: "pushsecret", prefix: "pu" },
     ],
     codes: &[],
     operations: client::OPERATIONS,
     connect: client::connect,
     serve: server::serve,
     sign: client::sign,
-    events: None,
+    events: Some(&client::WaiqinEvents),
 };
 
-const CAPABILITIES: &[Capability] = &[Capability::Pull(Kind::OrgUnit), Capability::Pull(Kind::Employee)];
+const CAPABILITIES: &[Capability] = &[
+    Capability::Pull(Kind::OrgUnit),
+    Capability::Pull(Kind::Employee),
+    Capability::PullPunches,
+    Capability::Pull(Kind::TimelineEntry),
+    Capability::Push(Kind::OrgUnit, Action::Create),
+    Capability::Push(Kind::Employee, Action::Create),
+    Capability::Push(Kind::Employee, Action::Update),
+    Capability::Push(Kind::Notice, Action::Create),
+    Capability::SignIn,
+    Capability::Receive,
+    Capability::Send,
+];

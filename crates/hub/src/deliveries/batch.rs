@@ -127,13 +127,18 @@ impl Hub {
         let (mut lanes, mut lost) = (Vec::new(), Vec::new());
         for (row, change) in due.into_iter().zip(found) {
             match Told::of_row(&route, row, change)? {
-                Ok(told) => lanes.push(vec![Item { told, waited: true }]),
+                Ok(mut told) => {
+                    told.trace(session, &workspace).await?;
+                    lanes.push(vec![Item { told, waited: true }]);
+                }
                 Err((row, why)) => lost.push(given_up(row, why, now)),
             }
         }
         let mut fresh = Vec::with_capacity(page.len());
         for change in page {
-            fresh.extend(Told::of_change(&route, change, now)?);
+            let Some(mut told) = Told::of_change(&route, change, now)? else { continue };
+            told.trace(session, &workspace).await?;
+            fresh.push(told);
         }
         let mut blocked = HashSet::new();
         if waiting > 0 {

@@ -10,12 +10,14 @@ use serde_json::{Value, value::RawValue};
 use sha2::{Digest as _, Sha256};
 use tongshi_dialect::{EventAsk, Message, Record};
 use tongshi_model::{Error, Id, Kind, Secret, Timestamp};
-use tongshi_store::{Change, Delivery, Op};
+use tongshi_store::{Change, Delivery, Op, Session, Workspace};
 
 use super::route::{Manner, Route};
 use crate::{
     Hub,
     reads::{differing, op_name, raw, shown},
+    seen::is_restricted,
+    trace,
 };
 
 /// A longer body falls back to a thin one: receivers of the specification need not take more.
@@ -40,6 +42,10 @@ pub(super) struct Told {
     /// Of what is no change.
     pub(super) body: Option<Value>,
     payload: Payload,
+    /// The run that made the change.
+    run: Option<Id>,
+    /// Where it was made, as far as traces are taken.
+    pub(super) made: Option<trace::Parent>,
 }
 
 enum Payload {
@@ -96,6 +102,8 @@ impl Told {
             created_at: now,
             at: seen.change.at,
             body: None,
+            run: seen.change.run,
+            made: None,
             payload: seen.payload(route, &topic)?,
             topic,
         }))
@@ -107,6 +115,7 @@ impl Told {
         row: Delivery,
         change: Option<Change>,
     ) -> Result<Result<Self, (Delivery, &'static str)>, Error> {
+        let run = change.as_ref().and_then(|change| change.run);
         let payload = match (&row.body, change, row.record, row.kind) {
             (Some(body), ..) => announced(route, &row, body)?,
             (None, Some(change), Some(record), _) if change.record == record => {
@@ -134,6 +143,8 @@ impl Told {
             at: row.created_at,
             body: row.body,
             payload,
+            run,
+            made: None,
         }))
     }
 
@@ -157,7 +168,29 @@ impl Told {
             at: now,
             body: None,
             payload,
+            run: None,
+            made: None,
         })
+    }
+
+    /// Looks up where the change was made. Costs nothing while no traces are taken.
+    pub(super) async fn trace(&mut self, session: &mut Session, workspace: &Workspace) -> Result<(), Error> {
+        if trace::is_on() && self.record.is_some() {
+            self.made = trace::of_seq(session, workspace, self.run, self.seq).await?;
+        }
+        Ok(())
+    }
+
+    /// Whose restricted fields it tells, if it tells any.
+    pub(super) fn discloses(&self) -> Option<(Kind, Id)> {
+        let (kind, record) = self.kind.zip(self.record)?;
+        let restricted = match &self.payload {
+            Payload::Standard(body) => std::str::from_utf8(body).is_ok_and(|body| is_restricted(kind, body)),
+            Payload::Vendor { record, before, .. } => {
+                record.iter().chain(before).any(|record| is_restricted(kind, &record.doc))
+            }
+        };
+        restricted.then_some((kind, record))
     }
 
     /// What a vendor's rules about answers are asked with.
@@ -207,6 +240,11 @@ impl Told {
             let value = HeaderValue::from_str(&value)
                 .map_err(|error| Error::internal("a message's header").caused_by(error))?;
             message.headers.insert(name, value);
+        }
+        if let Some(here) = trace::current()
+            && let Ok(value) = HeaderValue::from_str(&here.to_string())
+        {
+            message.headers.insert("traceparent", value);
         }
         message.body = body.clone();
         Ok(message)

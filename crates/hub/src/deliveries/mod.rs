@@ -20,7 +20,7 @@ use tokio::task::JoinSet;
 use tongshi_model::Error;
 use tongshi_store::{deliveries, endpoints as stored};
 
-pub use address::{Ranges, is_public};
+pub use address::{is_public, may_go_to};
 pub(crate) use announce::announce;
 pub(crate) use endpoints::follow_setting;
 pub use endpoints::{NewWebhook, NewWebhookSecret, WebhookChange, WebhookOwner, WebhookTest, WebhookView};

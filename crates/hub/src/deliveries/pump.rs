@@ -78,6 +78,7 @@ impl Hub {
         if batch.is_empty() {
             return Ok(Round::Idle);
         }
+        self.note_told(&batch).await?;
         let seen = Seen::default();
         let lanes = std::mem::take(&mut batch.lanes);
         let fates = {
@@ -90,6 +91,12 @@ impl Hub {
         let more = batch.more && !seen.hopeless();
         self.settle(holder, batch, fates, &seen).await?;
         Ok(if more { Round::More } else { Round::Done })
+    }
+
+    /// Notes whose restricted fields are about to be told, before they are.
+    async fn note_told(&self, batch: &Batch) -> Result<(), Error> {
+        let told = batch.lanes.iter().flatten().filter_map(|item| item.told.discloses());
+        self.note_seen(&batch.workspace, &batch.route.actor, "webhook", told).await
     }
 
     /// Sends the messages of one record, in order.

@@ -47,6 +47,8 @@ pub(super) struct SealedSecret {
 /// An endpoint that can be sent to.
 pub(super) struct Route {
     pub(super) endpoint: Endpoint,
+    /// The app, as the audit trail names it.
+    pub(super) actor: String,
     pub(super) manner: Manner,
     pub(super) full: bool,
     pub(super) target: Target,
@@ -106,14 +108,15 @@ impl Hub {
             .map_err(|error| Error::internal("an endpoint's events cannot be read").caused_by(error))?;
         let key = match manner {
             Manner::Standard => None,
-            Manner::Vendor(_) => self.first_key(session, workspace, app, &endpoint.manner).await?,
+            Manner::Vendor(_) => self.signing_key(session, workspace, app, &endpoint.manner).await?,
         };
         Ok(Route {
             manner,
+            actor: format!("app:{}", app.name),
             full: endpoint.payload == "full",
             transport: self.0.parts.transports.open_outbound(&target.origin)?,
             target,
-            settings: sealed.settings,
+            settings: if sealed.settings.is_null() { app.settings.clone() } else { sealed.settings },
             key,
             scopes: scopes_of(app)?,
             aliases: self.aliases_in(session, workspace).await?,
@@ -154,17 +157,21 @@ impl Hub {
         self.vault().seal(self.randomness(), &place(&id.to_string()), &zeroize::Zeroizing::new(plain))
     }
 
-    /// The newest key of the first kind that the app holds at a face.
-    async fn first_key(
+    /// The newest key that the app holds at a face, of the kind that signs there.
+    async fn signing_key(
         &self,
         session: &mut Session,
         workspace: &Workspace,
         app: &App,
         face: &str,
     ) -> Result<Option<(String, Secret)>, Error> {
-        let Some(prefix) = self.dialect(face)?.face_keys.first().map(|key| key.prefix) else {
-            return Ok(None);
+        let dialect = self.dialect(face)?;
+        let named = dialect.events.and_then(Events::signs_with);
+        let kind = match named {
+            Some(name) => dialect.face_keys.iter().find(|key| key.id == name),
+            None => dialect.face_keys.first(),
         };
+        let Some(prefix) = kind.map(|key| key.prefix) else { return Ok(None) };
         let mut keys = apps::keys(session, workspace, app.no).await?.into_iter();
         let newest = keys.rfind(|key| key.face == face && !key.revoked && key.key_id.starts_with(prefix));
         let Some(key) = newest else { return Ok(None) };

@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use http::StatusCode;
 use tongshi_model::Error;
+use tracing::Instrument as _;
 
 use super::{
     message::Told,
     retry,
     route::{Manner, Route},
 };
-use crate::{Hub, meters};
+use crate::{Hub, meters, trace};
 
 /// How long an attempt may take in all.
 const ATTEMPT_SECONDS_MAX: u64 = 20;
@@ -30,13 +31,19 @@ pub(super) enum Outcome {
 impl Hub {
     /// Sends a message once.
     pub(super) async fn attempt(&self, route: &Route, told: &Told) -> Outcome {
-        let outcome = self.sent(route, told).await;
+        let span = tracing::info_span!(
+            target: trace::SPANS, parent: None, "delivery", otel.kind = "client", manner = route.endpoint.manner,
+            topic = told.topic, attempt = told.attempts + 1, outcome = tracing::field::Empty,
+        );
+        trace::follow(&span, told.made);
+        let outcome = self.sent(route, told).instrument(span.clone()).await;
         let word = match &outcome {
             Outcome::Taken(_) => "taken",
             Outcome::Gone => "gone",
             Outcome::Failed { .. } => "failed",
             Outcome::Nothing => return outcome,
         };
+        span.record("outcome", word);
         let manner = route.endpoint.manner.clone();
         metrics::counter!(meters::DELIVERY_ATTEMPTS, "manner" => manner, "outcome" => word).increment(1);
         outcome

@@ -57,12 +57,11 @@ impl Rule {
             Rule::Account => person.accounts.clone(),
             Rule::Mobile => person.mobile.iter().cloned().collect(),
             Rule::Email => person.emails.clone(),
-            Rule::NameAndUnit => match &person.unit {
-                Some(unit) if !person.name.is_empty() && !unit.is_empty() => {
-                    vec![format!("{}/{unit}", person.name)]
-                }
-                _ => Vec::new(),
-            },
+            // Who is in no department at either vendor is compared, too: a bare name is all that some rows hold.
+            Rule::NameAndUnit if person.name.is_empty() => Vec::new(),
+            Rule::NameAndUnit => {
+                vec![format!("{}/{}", person.name, person.unit.as_deref().unwrap_or_default())]
+            }
         }
     }
 }
@@ -125,7 +124,7 @@ impl Reason {
         (
             Reason::NameAndUnit,
             "name_and_unit",
-            "they have the same name and department, and nothing else to go by",
+            "they have the same name and department, or none, and nothing else to go by",
         ),
         (
             Reason::LinkedButDifferent,

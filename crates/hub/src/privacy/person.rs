@@ -46,6 +46,10 @@ pub(super) async fn find(session: &mut Session, workspace: &Workspace, who: &str
         }
         found.extend(records::list(session, workspace, &query).await?.into_iter().map(|row| row.id));
     }
+    // What was merged into another record is the same person under an earlier id.
+    let found: Vec<Id> = found.into_iter().collect();
+    let meanings = refs::resolve(session, workspace, &found).await?;
+    let found: BTreeSet<Id> = found.iter().map(|id| *meanings.get(id).unwrap_or(id)).collect();
     let found: Vec<Id> = found.into_iter().collect();
     match found.as_slice() {
         [] => Err(nobody()),

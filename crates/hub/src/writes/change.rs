@@ -1,12 +1,14 @@
 //! What apps may do to records and punches: change what is ours at once, and queue in the same transaction what
 //! vendors must be told. What belongs to a vendor is changed there only; the record follows when the vendor shows it.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use tongshi_dialect::Target;
 use tongshi_model::{Action, Draft, Error, Id, Kind, Space};
 use tongshi_store::{
-    Connection, Evidence, RecordRow, Session, SourceRow, Workspace, connections, records, refs, sources,
+    Connection, Evidence, RecordRow, Session, SourceRow, Workspace, apps, connections, records, refs, sources,
 };
 
 use super::{
@@ -15,24 +17,12 @@ use super::{
     queue::{Asked, Deed, QueuedView, Routed, enqueue, natural_key_of},
 };
 use crate::{
-    AuditEntry, Hub, Principal, RecordView, Scopes, audit,
+    AuditEntry, Hub, Principal, RecordView, audit,
     connections::LOCAL,
-    idempotency::Once,
+    idempotency::{Begun, Once},
     ingest::{self, Item, Origin},
     reads::record_view,
 };
-
-/// Who changes something, and what they may see and do.
-pub(crate) struct By<'a> {
-    pub(crate) actor: String,
-    pub(crate) scopes: &'a Scopes,
-}
-
-impl<'a> From<&'a Principal> for By<'a> {
-    fn from(principal: &'a Principal) -> Self {
-        Self { actor: actor(principal), scopes: &principal.scopes }
-    }
-}
 
 /// A document, or a part of one, whose fields have been looked at.
 #[derive(Clone, Default)]
@@ -149,7 +139,7 @@ impl Hub {
     ) -> Result<Applied, Error> {
         let checked = self.checked_for(once, principal, kind, Action::Update, vec![Ok(patch)]).await?;
         let patch = checked.into_iter().next().ok_or_else(|| Error::internal("a patch was lost"))??;
-        let found = find(once, &principal.scopes, kind, id).await?;
+        let found = find(once, principal, kind, id).await?;
         if expected.is_some_and(|expected| expected != found.row.version) {
             return Ok(Applied::Stale(found.row.version));
         }
@@ -163,7 +153,28 @@ impl Hub {
         }
         let draft = draft(kind, doc)?;
         let fields = json!({"changed": changed});
-        self.put(once, &principal.into(), found, Action::Update, Some(draft), fields).await
+        self.put(once, principal, found, Action::Update, Some(draft), fields).await
+    }
+
+    /// Changes a record for an app that calls through a face, whose words the face has looked at.
+    pub(crate) async fn change_for(
+        &self,
+        workspace: &Workspace,
+        app_no: i64,
+        kind: Kind,
+        id: Id,
+        fields: Map<String, Value>,
+    ) -> Result<(), Error> {
+        let found = apps::by_no(&mut self.store().read().await?, workspace, app_no).await?;
+        let app = found.ok_or_else(|| Error::not_found("there is no such app"))?;
+        let app = Arc::new(crate::apps::view(&app, Vec::new())?);
+        let principal = Principal { scopes: app.scopes.clone(), app, workspace: workspace.clone() };
+        let Begun::Now(mut once) = self.begin(&principal, None).await? else {
+            return Err(Error::internal("a change without a key was begun before"));
+        };
+        let patch = NewRecord { fields, refers: Vec::new() };
+        self.update_record(&mut once, &principal, kind, id, None, patch).await?;
+        once.commit().await
     }
 
     /// Takes a record away.
@@ -176,11 +187,11 @@ impl Hub {
         expected: Option<i64>,
     ) -> Result<Applied, Error> {
         allowed(&principal.scopes, Target::Record(kind), Action::Delete)?;
-        let found = find(once, &principal.scopes, kind, id).await?;
+        let found = find(once, principal, kind, id).await?;
         if expected.is_some_and(|expected| expected != found.row.version) {
             return Ok(Applied::Stale(found.row.version));
         }
-        self.put(once, &principal.into(), found, Action::Delete, None, json!({})).await
+        self.put(once, principal, found, Action::Delete, None, json!({})).await
     }
 
     /// Does something to a record: approves it, calls it off.
@@ -193,20 +204,8 @@ impl Hub {
         action: Action,
         act: &Act,
     ) -> Result<Applied, Error> {
-        self.act_by(once, &principal.into(), (kind, id), action, act).await
-    }
-
-    /// The same for whoever it is.
-    pub(super) async fn act_by(
-        &self,
-        once: &mut Once,
-        by: &By<'_>,
-        (kind, id): (Kind, Id),
-        action: Action,
-        act: &Act,
-    ) -> Result<Applied, Error> {
-        allowed(by.scopes, Target::Record(kind), action)?;
-        let found = find(once, by.scopes, kind, id).await?;
+        allowed(&principal.scopes, Target::Record(kind), action)?;
+        let found = find(once, principal, kind, id).await?;
         if let Some(to) = act.to {
             refer(once, &[("to".to_owned(), Kind::Employee, to)]).await?;
         }
@@ -217,7 +216,7 @@ impl Hub {
         };
         let fields = serde_json::to_value(act)
             .map_err(|error| Error::internal("an action does not serialise").caused_by(error))?;
-        self.put(once, by, found, action, draft, fields).await
+        self.put(once, principal, found, action, draft, fields).await
     }
 
     async fn checked(
@@ -271,16 +270,16 @@ impl Hub {
     }
 
     /// Changes what is ours and tells vendors; or, where it is a vendor's, tells that vendor only.
-    pub(super) async fn put(
+    async fn put(
         &self,
         once: &mut Once,
-        by: &By<'_>,
+        principal: &Principal,
         found: Found,
         action: Action,
         draft: Option<Draft>,
         fields: Value,
     ) -> Result<Applied, Error> {
-        let actor = &by.actor;
+        let actor = actor(principal);
         let routed = Routed::load(&mut once.session, &once.workspace).await?;
         let before = found.row;
         let target = Target::Record(before.kind);
@@ -288,7 +287,7 @@ impl Hub {
         let changes_here = found.own.is_some() && (draft.is_some() || action == Action::Delete);
         match found.own {
             Some((connection, source)) if changes_here => {
-                change_own(once, self, &connection, source, draft, actor).await?;
+                change_own(once, self, &connection, source, draft, &actor).await?;
             }
             Some(_) if routed.of(self, target, action).is_empty() => {
                 let text =
@@ -314,14 +313,14 @@ impl Hub {
         let changed = row.version != before.version;
         let deed = Deed { target, action, record: row.id, payload, natural_key, only };
         let deeds = if changed || !changes_here { vec![deed] } else { Vec::new() };
-        let asked = Asked { actor, fields, bulk: None };
+        let asked = Asked { actor: &actor, fields, bulk: None };
         let queued = enqueue(&mut once.session, self, &once.workspace, &routed, &deeds, &asked).await?;
         let entry = AuditEntry::done(actor.as_str(), deed_name(action), row.id.to_string())
             .with(json!({"kind": row.kind, "action": action, "here": changes_here}));
         audit::note(&mut once.session, &once.workspace, entry).await?;
         let writes = queued.into_iter().flatten().collect();
         let aliases = self.aliases_in(&mut once.session, &once.workspace).await?;
-        let view = WrittenView { record: record_view(row, by.scopes, &aliases)?, writes };
+        let view = WrittenView { record: record_view(row, &principal.scopes, &aliases)?, writes };
         Ok(if changes_here { Applied::Changed(view) } else { Applied::Queued(view) })
     }
 }
@@ -362,17 +361,17 @@ pub(crate) async fn tell_of_changes(
 }
 
 /// A record and who owns it.
-pub(super) struct Found {
-    pub(super) row: RecordRow,
+struct Found {
+    row: RecordRow,
     /// The source that is ours, with its connection.
     own: Option<(Connection, SourceRow)>,
     /// The vendors' connections that show it, by number and name.
     vendors: Vec<(i64, String)>,
 }
 
-pub(super) async fn find(once: &mut Once, scopes: &Scopes, kind: Kind, id: Id) -> Result<Found, Error> {
+async fn find(once: &mut Once, principal: &Principal, kind: Kind, id: Id) -> Result<Found, Error> {
     let nobody = || Error::not_found(format!("there is no such {kind}"));
-    if !scopes.sees(kind) {
+    if !principal.scopes.sees(kind) {
         return Err(nobody());
     }
     let (session, workspace) = (&mut once.session, &once.workspace);

@@ -20,8 +20,8 @@ use tongshi_dialect::Target;
 use tongshi_model::{Action, Error, Id, Timestamp};
 use tongshi_store::{Session, Workspace, WriteRow, WriteState, connections, writes};
 
+pub(crate) use change::tell_of_changes;
 pub use change::{Act, Applied, NewRecord, WrittenView};
-pub(crate) use change::{By, tell_of_changes};
 pub use effect::{acts, has_effect_here};
 pub use punched::PunchWritten;
 pub(crate) use punched::store_punches;

@@ -12,7 +12,7 @@ use tongshi_store::{
     Connection, NewWrite, RecordRow, Session, Workspace, WriteRow, connections, punches, routes, writes,
 };
 
-use crate::{Hub, meters};
+use crate::{Hub, meters, trace};
 
 /// A write as the answer to a change names it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -234,6 +234,7 @@ fn new_write(
         awaiting: second_person,
         actor: asked.actor.to_owned(),
         bulk: asked.bulk,
+        traceparent: trace::current().filter(|here| here.sampled).map(|here| here.to_string()),
         fields: fields.to_owned(),
         payload: deed.payload.clone(),
     }

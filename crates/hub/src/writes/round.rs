@@ -9,8 +9,9 @@ use tokio::task::JoinSet;
 use tongshi_dialect::{Connector, PushError, Pushed, Seen, Target, Write};
 use tongshi_model::{Action, Error, ErrorKind, Timestamp};
 use tongshi_store::{WriteRow, WriteState, routes::Pause, writes::Settled};
+use tracing::{Instrument as _, Span};
 
-use crate::{Settings, meters, workforce::later};
+use crate::{Settings, meters, trace, workforce::later};
 
 /// How often the vendor is asked for what it took and does not show yet.
 const LOOKS_MAX: i64 = 6;
@@ -90,9 +91,9 @@ impl Wave {
             while !rest.is_empty() {
                 let chunk: Vec<Errand> = rest.drain(..batch.min(rest.len())).collect();
                 let wave = Arc::clone(&wave);
-                calls.spawn(
-                    async move { if sends { wave.send(chunk).await } else { wave.look(chunk).await } },
-                );
+                let span = wave.span(&chunk, sends);
+                let call = async move { if sends { wave.send(chunk).await } else { wave.look(chunk).await } };
+                calls.spawn(call.instrument(span));
             }
         }
         while let Some(ended) = calls.join_next().await {
@@ -103,6 +104,16 @@ impl Wave {
             }
         }
         settling
+    }
+
+    /// The span of one call, in the trace of the request that asked for the first write in it.
+    fn span(&self, chunk: &[Errand], sends: bool) -> Span {
+        let span = tracing::info_span!(
+            target: trace::SPANS, parent: None, "write", writes = chunk.len(), action = self.action.name(), sends
+        );
+        let asked = chunk.iter().find_map(|errand| errand.row.traceparent.as_deref());
+        trace::follow(&span, asked.and_then(trace::Parent::parse));
+        span
     }
 
     /// Whether a write is sent now, or the vendor asked about it.

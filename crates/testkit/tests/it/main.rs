@@ -18,4 +18,5 @@ mod resume;
 mod retention;
 mod safety;
 mod tokens;
+mod waiqin;
 mod writes;

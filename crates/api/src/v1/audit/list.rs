@@ -5,10 +5,10 @@ use tongshi_hub::{AuditPage, AuditQuery, Hub};
 use tongshi_model::Timestamp;
 
 use crate::{
-    authentication::Caller,
+    authentication::Admin,
     parameters::{Limit, Query, parameters},
     problem::Problem,
-    v1::{admin, schemas},
+    v1::schemas,
 };
 
 parameters! {
@@ -43,10 +43,9 @@ parameters! {
 )]
 pub(in crate::v1) async fn list_audit(
     State(hub): State<Hub>,
-    caller: Caller,
+    admin: Admin,
     Query(wanted): Query<ListAudit>,
 ) -> Result<Json<AuditPage>, Problem> {
-    admin(&caller)?;
     let query = AuditQuery {
         after: wanted.after.unwrap_or(0),
         actor: wanted.actor,
@@ -56,5 +55,5 @@ pub(in crate::v1) async fn list_audit(
         since: wanted.since,
         until: wanted.until,
     };
-    Ok(Json(hub.audit(caller.workspace(), &query, wanted.limit.0, false).await?))
+    Ok(Json(hub.audit(admin.workspace(), &query, wanted.limit.0, false).await?))
 }

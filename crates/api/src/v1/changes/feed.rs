@@ -38,6 +38,8 @@ impl Feed {
         self.caller.again(&self.hub).await?;
         let page = self.follower.read(self.caller.scopes()).await?;
         self.last = page.last;
+        let (workspace, actor) = (self.caller.workspace(), self.caller.actor());
+        self.hub.note_changes(workspace, &actor, "v1", &page.data).await?;
         Ok(page)
     }
 

@@ -78,6 +78,7 @@ pub(in crate::v1) fn of(kind: Kind) -> &'static [Field] {
         Kind::Approval => APPROVAL,
         Kind::SalaryItem => SALARY_ITEM,
         Kind::Visit => VISIT,
+        Kind::Notice => NOTICE,
         Kind::Account => further::ACCOUNT,
         Kind::TravelRequest => further::TRAVEL_REQUEST,
         Kind::Booking => further::BOOKING,
@@ -114,6 +115,7 @@ pub(super) fn about(kind: Kind) -> &'static str {
         Kind::PointsEntry => "Movements of points.",
         Kind::SalaryItem => "Pay subjects of persons in months.",
         Kind::Visit => "Visitors who come to see somebody.",
+        Kind::Notice => "Words sent to persons through vendors' apps.",
     }
 }
 
@@ -312,6 +314,13 @@ static VISIT: &[Field] = &[
     may("expected_at", Instant, "When they come, where the text could be read."),
     must("status", Code(names!(VisitStatus)), "How far it is."),
     may("notified_at", Instant, "When the host was told."),
+];
+
+static NOTICE: &[Field] = &[
+    must("employee", Record(Kind::Employee), "To whom."),
+    must("text", Text, "What it says."),
+    may("url", Text, "Where a touch on it leads."),
+    may("send_at", Instant, "When it is to be shown; at once where it is missing."),
 ];
 
 #[cfg(test)]

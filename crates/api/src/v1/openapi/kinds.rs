@@ -164,6 +164,7 @@ pub(super) fn tag(kind: Kind) -> &'static str {
         Kind::Recognition | Kind::RewardItem | Kind::Redemption | Kind::PointsEntry => "recognition",
         Kind::SalaryItem => "pay",
         Kind::Visit => "visits",
+        Kind::Notice => "notices",
     }
 }
 

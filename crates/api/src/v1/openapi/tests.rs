@@ -5,8 +5,8 @@ use std::fmt;
 use serde::de::{DeserializeOwned, Deserializer, Error as _, Visitor};
 use tongshi_model::{
     Account, AccountingEntry, Allocation, Approval, Booking, Candidate, CandidateSource, Company, Employee,
-    EntryLine, ExpenseClaim, ExpenseLine, FormField, FormSection, Invoice, Kind, LegalEntity, Money, OrgUnit,
-    Payee, Payment, Place, PointsEntry, Quantity, Recognition, Redemption, RewardItem, SalaryItem,
+    EntryLine, ExpenseClaim, ExpenseLine, FormField, FormSection, Invoice, Kind, LegalEntity, Money, Notice,
+    OrgUnit, Payee, Payment, Place, PointsEntry, Quantity, Recognition, Redemption, RewardItem, SalaryItem,
     ShiftAssignment, TimelineEntry, TravelRequest, TripLeg, Vacancy, Visit,
 };
 
@@ -76,6 +76,7 @@ fn every_field_of_the_model_is_described() {
         (Kind::Approval, names_of::<Approval>()),
         (Kind::SalaryItem, names_of::<SalaryItem>()),
         (Kind::Visit, names_of::<Visit>()),
+        (Kind::Notice, names_of::<Notice>()),
         (Kind::Account, names_of::<Account>()),
         (Kind::TravelRequest, names_of::<TravelRequest>()),
         (Kind::Booking, names_of::<Booking>()),

@@ -5,10 +5,10 @@ use tongshi_hub::{Hub, RequestPage, RequestQuery};
 use tongshi_model::{Error, Timestamp};
 
 use crate::{
-    authentication::Caller,
+    authentication::Admin,
     parameters::{Limit, Query, parameters},
     problem::Problem,
-    v1::{admin, schemas},
+    v1::schemas,
 };
 
 parameters! {
@@ -39,10 +39,9 @@ parameters! {
 )]
 pub(in crate::v1) async fn list_requests(
     State(hub): State<Hub>,
-    caller: Caller,
+    admin: Admin,
     Query(wanted): Query<ListRequests>,
 ) -> Result<Json<RequestPage>, Problem> {
-    admin(&caller)?;
     let status = wanted.status.map(u16::try_from).transpose();
     let query = RequestQuery {
         before: wanted.before,
@@ -52,5 +51,5 @@ pub(in crate::v1) async fn list_requests(
         since: wanted.since,
         nobodys: false,
     };
-    Ok(Json(hub.requests(caller.workspace(), &query, wanted.limit.0).await?))
+    Ok(Json(hub.requests(admin.workspace(), &query, wanted.limit.0).await?))
 }

@@ -199,3 +199,42 @@ struct RequestEntry {
     #[schema(value_type = Object)]
     detail: serde_json::Value,
 }
+
+/// A page of sessions.
+#[derive(ToSchema)]
+pub(crate) struct SessionPage {
+    /// The sessions, newest first.
+    data: Vec<SignInSession>,
+    /// Where the next page begins; null at the end.
+    #[schema(required)]
+    next: Option<String>,
+}
+
+/// Somebody who signed in.
+#[derive(ToSchema)]
+struct SignInSession {
+    /// Its id.
+    id: String,
+    /// The connection through which they signed in, by its name; null where it is gone.
+    #[schema(required)]
+    connection: Option<String>,
+    /// The account, by its record's id.
+    account: String,
+    /// The employee to whom the account belongs; null where none was found.
+    #[schema(required)]
+    employee: Option<String>,
+    /// Which way they came: `link` or `menu`.
+    way: String,
+    /// When they signed in.
+    #[schema(format = "date-time")]
+    created_at: String,
+    /// When it ends.
+    #[schema(format = "date-time")]
+    expires_at: String,
+    /// When somebody ended it; null where nobody did.
+    #[schema(required, format = "date-time")]
+    revoked_at: Option<String>,
+    /// Who ended it.
+    #[schema(required)]
+    revoked_by: Option<String>,
+}

@@ -9,8 +9,9 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use tongshi_hub::{Actor, Hub, NewApp, NewAppKeys, Scopes, Workspace};
-use tongshi_model::Id;
+use tongshi_dialect::Capability;
+use tongshi_hub::{Access, Actor, AppChange, Hub, NewApp, NewAppKeys, Scopes, Workspace};
+use tongshi_model::{ErrorKind, Id};
 
 use crate::{commands::app::face_keys, exit::Failure, program::Program};
 
@@ -20,6 +21,8 @@ const FILE: &str = "demo.json";
 const APP: &str = "demo";
 /// Where the vendors' sign-in pages send the browser back to. Nothing has to answer there: scripts read the address.
 const CALLBACK: &str = "http://127.0.0.1/callback";
+/// The vendors' name for it.
+pub(super) const REDIRECT_URI: &str = "redirect_uri";
 /// The company's number at vendors that number companies: invented.
 const TENANT: &str = "7361230011223344556";
 
@@ -74,7 +77,7 @@ pub(super) async fn keys(
     }
     let token = Id::random(&*program.randomness).to_string();
     let settings = json!({
-        "company_token": token, "callback_url": CALLBACK, "redirect_uri": CALLBACK, "tenant_id": TENANT, "sandbox": true,
+        "company_token": token, "callback_url": CALLBACK, REDIRECT_URI: CALLBACK, "tenant_id": TENANT, "sandbox": true,
     });
     let faces: Vec<String> = hub.dialects().iter().map(|dialect| dialect.id.to_owned()).collect();
     let behind = register(hub, sandbox, faces, settings.clone()).await?;
@@ -114,6 +117,23 @@ async fn register(
     }
     let new = NewApp { name: APP.to_owned(), faces, scopes: Scopes::all(), settings, ..NewApp::default() };
     Ok(hub.create_app(workspace, new, &Actor::cli()).await?)
+}
+
+/// Registers at the faces where people come back to who sign in through the hub. An address that nobody may register
+/// (http to another machine) is left out: then nobody signs in.
+pub(super) async fn register_returns(hub: &Hub, sandbox: &Workspace, url: &str) -> Result<(), Failure> {
+    let signs_in = hub.dialects().iter().filter(|dialect| dialect.capabilities.contains(&Capability::SignIn));
+    let redirect_uris = signs_in.map(|dialect| callback(url, dialect.id)).collect();
+    let access = Some(Access { redirect_uris, ..Access::default() });
+    match hub.update_app(sandbox, APP, AppChange { access, ..AppChange::default() }, &Actor::cli()).await {
+        Err(error) if !matches!(error.kind(), ErrorKind::Invalid(_)) => Err(error.into()),
+        Ok(_) | Err(_) => Ok(()),
+    }
+}
+
+/// Where somebody comes back to who signs in through this connection of the hub.
+pub(super) fn callback(url: &str, connection: &str) -> String {
+    format!("{url}/login/{connection}/callback")
 }
 
 fn earlier(path: &Path) -> Option<Demo> {

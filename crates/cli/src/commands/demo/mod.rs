@@ -4,8 +4,11 @@ mod company;
 mod file;
 mod tour;
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
-use tongshi_hub::{Hub, NewConnection, Ranges, SyncOptions, Workspace};
+use tongshi_dialect::{Addresses, Capability};
+use tongshi_hub::{Hub, NewConnection, SyncOptions, Workspace};
 use tongshi_model::Secret;
 
 use crate::{
@@ -61,10 +64,10 @@ pub(crate) struct Args {
 
 /// Lets webhooks go to programs on this machine, unless somebody has said where they may go.
 pub(crate) fn permit_this_machine(settings: &mut Settings) {
-    if settings.webhook_private_ranges == Ranges::default()
-        && let Ok(here) = "127.0.0.0/8,::1/128".parse()
+    if settings.webhook_private_ranges.0.is_empty()
+        && let Ok(here) = Addresses::of(["127.0.0.0/8", "::1"])
     {
-        settings.webhook_private_ranges = here;
+        settings.webhook_private_ranges.0 = here;
     }
 }
 
@@ -86,6 +89,7 @@ pub(crate) async fn run(program: &Program, args: Args) -> Result<Exit, Failure> 
         let face = demo.faces.entry(dialect.id.to_owned()).or_default();
         face.insert("base_url".to_owned(), listeners.face_url(dialect.id));
     }
+    file::register_returns(&hub, &sandbox, &demo.hub.url).await?;
     let mut serving = serve::Serving::start(&hub, listeners);
     program.say(format!(
         "A company of {} people stands behind {} at {}.",
@@ -127,11 +131,17 @@ async fn connect_and_sync(
     let Some(face) = demo.faces.get(dialect) else {
         return Err(Failure::internal(format!("the face of {dialect} has no keys")));
     };
-    let credential = descriptor
+    let mut credential: BTreeMap<String, Secret> = descriptor
         .credential
         .iter()
         .filter_map(|field| Some((field.name.to_owned(), Secret::new(face.get(field.name)?.clone()))))
         .collect();
+    if let Some(redirect_uri) = credential.get_mut(file::REDIRECT_URI)
+        && descriptor.capabilities.contains(&Capability::SignIn)
+    {
+        // Scripts read the address of demo.json; people who sign in come back to the hub.
+        *redirect_uri = Secret::new(file::callback(&demo.hub.url, dialect));
+    }
     let new = NewConnection {
         dialect: dialect.to_owned(),
         name: dialect.to_owned(),

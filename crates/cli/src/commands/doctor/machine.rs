@@ -41,7 +41,7 @@ pub(super) fn safety(program: &Program) -> Vec<Finding> {
             Finding::judge(
                 "exposure",
                 format!("{text}: other machines reach it, and the hub speaks plain HTTP"),
-                "see that nothing but a proxy with TLS reaches this address (docs/OPERATIONS-BACKUP.md)",
+                "see that nothing but a proxy with TLS reaches this address (docs/OPERATIONS.md)",
             )
         });
     }

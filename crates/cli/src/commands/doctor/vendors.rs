@@ -1,12 +1,12 @@
 //! A vendor as seen from here, step by step: name, connection, answer, clock, account, and what the account may use.
 
-use std::time::Duration;
+use std::{net::IpAddr, time::Duration};
 
 use http::{Method, header};
 use reqwest::Url;
 use tokio::net::{TcpStream, lookup_host};
 use tongshi_dialect::Message;
-use tongshi_hub::{ConnectionView, Hub, Transports as _, Workspace};
+use tongshi_hub::{ConnectionView, Hub, Transports as _, Workspace, is_public};
 use tongshi_model::parse_http_date;
 
 use super::Finding;
@@ -24,11 +24,12 @@ pub(super) async fn look(
     findings: &mut Vec<Finding>,
 ) {
     let name = &connection.name;
-    if program.config.settings.proxy_url.0.is_none()
-        && let Err(finding) = reach(program, connection).await
-    {
-        findings.push(*finding);
-        return;
+    let mut from = None;
+    if program.config.settings.proxy_url.0.is_none() {
+        match reach(program, connection).await {
+            Ok(address) => from = address,
+            Err(finding) => return findings.push(*finding),
+        }
     }
     findings.extend(answer(program, connection).await);
     match hub.check(workspace, name).await {
@@ -45,16 +46,31 @@ pub(super) async fn look(
         }
         Err(error) => findings.push(Finding::failed(format!("connection {name}"), error.into())),
     }
-    findings.push(Finding::judge(
-        format!("{name}, our address"),
-        "what address the vendor sees cannot be told from here",
-        "if the vendor wants it for its list of permitted addresses: ask whoever runs your network for the address under \
-         which this machine goes out, or the vendor for the one in its log",
-    ));
+    findings.push(our_address(name, from));
 }
 
-/// Whether the name is known and somebody listens.
-async fn reach(program: &Program, connection: &ConnectionView) -> Result<(), Box<Finding>> {
+/// Under which address the vendor sees us, for its list of permitted addresses.
+fn our_address(connection: &str, from: Option<IpAddr>) -> Finding {
+    let about = format!("{connection}, our address");
+    let text = match from {
+        Some(address) if address.is_loopback() || is_public(address) => {
+            return Finding::good(about, format!("the vendor sees {address}"));
+        }
+        Some(address) => {
+            format!("we go out from {address}, and the vendor sees what your network makes of it")
+        }
+        None => "the vendor sees the proxy's address".to_owned(),
+    };
+    Finding::judge(
+        about,
+        text,
+        "if the vendor wants it for its list of permitted addresses: ask whoever runs your network for the address under \
+         which this machine goes out, or the vendor for the one in its log",
+    )
+}
+
+/// Whether the name is known and somebody listens; the address from which we went there.
+async fn reach(program: &Program, connection: &ConnectionView) -> Result<Option<IpAddr>, Box<Finding>> {
     let about = format!("way to {}", connection.name);
     let bad = |text: String, mend: &str| Box::new(Finding::bad(about.clone(), text, mend));
     let url = Url::parse(&connection.base_url);
@@ -79,7 +95,7 @@ async fn reach(program: &Program, connection: &ConnectionView) -> Result<(), Box
     let mut why = "it has no address".to_owned();
     for address in addresses {
         match tokio::time::timeout(limit, TcpStream::connect(address)).await {
-            Ok(Ok(_)) => return Ok(()),
+            Ok(Ok(stream)) => return Ok(stream.local_addr().ok().map(|address| address.ip())),
             Ok(Err(error)) => why = format!("{address}: {error}"),
             Err(_) => why = format!("{address} does not answer within {} s", limit.as_secs_f32()),
         }

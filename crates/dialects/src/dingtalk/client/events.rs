@@ -10,7 +10,7 @@ use tongshi_dialect::{Credential, EventAsk, Events, Incoming, Message, Record, R
 use tongshi_model::{Employee, Error, Id, Kind, OrgUnit, Randomness, Secret, Timestamp};
 
 use crate::dingtalk::{
-    crypto::{Broken, Seal},
+    auth::seal::{Broken, Seal},
     map::{self, ROOT, number_of},
 };
 
@@ -218,7 +218,7 @@ fn nonce(randomness: &dyn Randomness) -> String {
 pub(super) fn seals(credential: &Credential) -> Result<Vec<Seal>, Error> {
     let (token, key) = (credential.require("callback_token")?, credential.require("callback_aes_key")?);
     let owners = ["callback_owner", "app_key", "corp_id"].into_iter().filter_map(|name| credential.get(name));
-    let owners = owners.map(|owner| owner.expose()).filter(|owner| !owner.is_empty());
+    let owners = owners.map(Secret::expose).filter(|owner| !owner.is_empty());
     let seal = |owner| {
         Seal::new(token, key, owner)
             .map_err(|_| Error::invalid("callback_aes_key", "callback_aes_key has 43 letters and digits"))
@@ -234,7 +234,7 @@ pub(super) fn opened<'a>(message: &Message, seals: &'a [Seal]) -> Result<(String
     }
     let wrong = || Error::unauthenticated("the event's signature is wrong");
     let either = |one: &str, other: &str| {
-        let value = |name: &str| message.query_value(name).ok().flatten().map(|value| value.into_owned());
+        let value = |name: &str| message.query_value(name).ok().flatten().map(std::borrow::Cow::into_owned);
         value(one).or_else(|| value(other)).ok_or_else(wrong)
     };
     let signature = either("signature", "msg_signature")?;

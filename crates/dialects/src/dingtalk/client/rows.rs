@@ -27,26 +27,26 @@ struct Head {
     dept_id: Option<String>,
 }
 
-fn unread(error: serde_json::Error) -> Error {
+fn unread(error: &serde_json::Error) -> Error {
     // The parser's own words quote what it found.
     Error::upstream(format!("the answer is not as documented at column {}", error.column()))
 }
 
 /// The one thing that an answer holds.
 pub(super) fn one(kind: Kind, body: &[u8]) -> Result<Row, Error> {
-    let answer: Answer<'_> = serde_json::from_slice(body).map_err(unread)?;
+    let answer: Answer<'_> = serde_json::from_slice(body).map_err(|error| unread(&error))?;
     row(kind, answer.result)
 }
 
 /// The people of a page.
 pub(super) fn members(body: &[u8]) -> Result<Vec<Row>, Error> {
-    let answer: Answer<'_> = serde_json::from_slice(body).map_err(unread)?;
-    let listed: Listed<'_> = serde_json::from_str(answer.result.get()).map_err(unread)?;
+    let answer: Answer<'_> = serde_json::from_slice(body).map_err(|error| unread(&error))?;
+    let listed: Listed<'_> = serde_json::from_str(answer.result.get()).map_err(|error| unread(&error))?;
     listed.list.into_iter().map(|raw| row(Kind::Employee, raw)).collect()
 }
 
 fn row(kind: Kind, raw: &RawValue) -> Result<Row, Error> {
-    let head: Head = serde_json::from_str(raw.get()).map_err(unread)?;
+    let head: Head = serde_json::from_str(raw.get()).map_err(|error| unread(&error))?;
     let id = if kind == Kind::Employee { head.userid } else { head.dept_id };
     let remote_id = id.filter(|id| !id.is_empty()).ok_or_else(|| Error::upstream("something has no id"))?;
     Ok(Row { remote_id, date: None, raw: raw.get().to_owned() })

@@ -81,7 +81,7 @@ pub(in crate::dingtalk) fn show_user(
         title: employee.job_title,
         email: plain(employee.email).filter(|_| sight.email),
         org_email: plain(employee.work_email).filter(|_| sight.email),
-        hired_date: hired.map(|hired| hired.as_millisecond()),
+        hired_date: hired.map(tongshi_model::Timestamp::as_millisecond),
         dept_id_list: vec![department],
         admin: Some(false),
         boss: Some(false),

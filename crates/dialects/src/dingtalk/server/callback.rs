@@ -6,8 +6,8 @@ use tongshi_model::{ErrorKind, Secret};
 
 use super::{company, required};
 use crate::dingtalk::{
+    auth::seal::Seal,
     client::events,
-    crypto::Seal,
     wire::{
         Callback, Code, DeleteCallback, DingTalk, Done, FailedCallback, FailedCallbacks, FailedList, Fault,
         GetCallback, RegisterCallback, UpdateCallback,

@@ -6,6 +6,7 @@ use tongshi_dialect::{Caller, Query, Server, Workforce};
 use tongshi_model::{Draft, Employee, Id, Kind, OrgUnit};
 
 use super::{
+    changed,
     gate::has_scope,
     required,
     tree::{Node, Tree, Trees},
@@ -195,7 +196,7 @@ async fn update(caller: Caller, tree: &Tree, ask: DepartmentUpdate) -> Result<Do
         None => {}
     }
     if unit != node.unit {
-        caller.workforce()?.amend(Kind::OrgUnit, id, Some(Draft::of(&unit)?)).await?;
+        caller.workforce()?.change(Kind::OrgUnit, id, changed(&node.unit, &unit)?).await?;
     }
     Ok(Done {})
 }
@@ -211,7 +212,7 @@ async fn delete(caller: Caller, tree: &Tree, ask: DepartmentDelete) -> Result<Do
     if has_members(caller.workforce()?, id).await? {
         return Err(Fault::new(Code::HasMembers, "部门下有成员: the department has members"));
     }
-    caller.workforce()?.amend(Kind::OrgUnit, id, None).await?;
+    caller.workforce()?.remove(Kind::OrgUnit, id).await?;
     Ok(Done {})
 }
 

@@ -32,6 +32,15 @@ const UNCOUNTED: &[&str] = &["token.", "login.", "auth.", "department.", "user."
 
 /// The permission that an operation needs (§5, §9 and the vendor's console).
 const SCOPES: &[(&str, &str)] = &[
+    ("attendance.record.upload", "Pro.AttendanceRecord.Write"),
+    ("attendance.", "qyapi_get_attendance_data"),
+    ("vacation.quota_update", "qyapi_holiday_manage"),
+    ("vacation.", "qyapi_holiday_readonly"),
+    ("schedule.set", "qyapi_attendance_group_manage"),
+    ("approve.", "qyapi_attendance_group_manage"),
+    ("schedule.", "qyapi_attendance_group_read"),
+    ("shift.", "qyapi_attendance_group_read"),
+    ("group.", "qyapi_attendance_group_read"),
     ("department.create", "qyapi_manage_addresslist"),
     ("department.update", "qyapi_manage_addresslist"),
     ("department.delete", "qyapi_manage_addresslist"),
@@ -49,9 +58,12 @@ const SCOPES: &[(&str, &str)] = &[
 
 /// The gate.
 pub(super) struct Limits {
-    seconds: Mutex<HashMap<(Id, &'static str), (i64, u64)>>,
+    seconds: Mutex<HashMap<(Id, &'static str), Second>>,
     addresses: Cache<IpAddr, Address>,
 }
+
+/// A second, and the calls that were let through in it.
+type Second = (i64, u64);
 
 /// What an address has done in the present window, or until when it is shut out.
 #[derive(Clone, Copy)]

@@ -210,7 +210,7 @@ async fn sns_user_info(caller: Caller, ask: SnsUserInfo) -> Result<SnsAnswer, Fa
 }
 
 fn no_code() -> Fault {
-    Fault::new(Code::AuthCode, "不存在的临时授权码: the code is unknown, used or over")
+    Fault::new(Code::Spent, "不存在的临时授权码: the code is unknown, used or over")
 }
 
 /// What a code or a refresh token stands for: used up here, once, by the app to which it was given. What fails for another

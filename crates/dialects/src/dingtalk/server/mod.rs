@@ -15,8 +15,9 @@ mod user_writes;
 
 use std::sync::Arc;
 
+use serde_json::{Map, Value};
 use tongshi_dialect::{Attempt, Caller, Desk, Dialect as _, Face, Grant, Query, Record, Server, Workforce};
-use tongshi_model::Clock;
+use tongshi_model::{Clock, Entity};
 
 use self::{gate::Limits, tree::Trees};
 use super::wire::{Code, DingTalk, Fault};
@@ -53,6 +54,19 @@ async fn company(grant: &Grant) -> Result<Option<String>, Fault> {
         return Ok(Some(corp_id.to_owned()));
     }
     Ok(grant.workforce.key_id(DingTalk::ID, "corp_id").await?)
+}
+
+/// The fields in which a record is to differ, null for one that goes. What the app may not see is in neither, and stays.
+fn changed<E: Entity>(before: &E, after: &E) -> Result<Map<String, Value>, Fault> {
+    let fields = |entity: &E| match serde_json::to_value(entity) {
+        Ok(Value::Object(fields)) => Ok(fields),
+        _ => Err(Fault::new(Code::Busy, "the record does not serialise")),
+    };
+    let (before, after) = (fields(before)?, fields(after)?);
+    let gone =
+        before.keys().filter(|name| !after.contains_key(*name)).map(|name| (name.clone(), Value::Null));
+    let new = after.iter().filter(|(name, value)| before.get(*name) != Some(*value));
+    Ok(gone.chain(new.map(|(name, value)| (name.clone(), value.clone()))).collect())
 }
 
 /// All live records of a query, read in pieces.

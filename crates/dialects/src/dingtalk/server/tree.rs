@@ -180,7 +180,7 @@ impl Tree {
 async fn company_name(workforce: &dyn Workforce) -> Result<String, Fault> {
     match workforce.list(&Query::of(Kind::Company, 1)).await {
         Ok(found) => {
-            let company = found.first().map(|record| record.read::<Company>()).transpose()?;
+            let company = found.first().map(tongshi_dialect::Record::read::<Company>).transpose()?;
             Ok(company.map_or_else(|| NAMELESS.to_owned(), |company| company.name))
         }
         // An app that may not see the company sees that there is one.

@@ -6,7 +6,7 @@ use tongshi_model::{
     shanghai,
 };
 
-use super::{required, tree::Tree, user::found};
+use super::{changed, required, tree::Tree, user::found};
 use crate::dingtalk::{
     map::{self, GIVEN},
     wire::{Code, Done, Fault, UserCreate, UserDelete, UserMade, UserUpdate, Wrapped},
@@ -98,18 +98,19 @@ pub(super) async fn update(caller: Caller, tree: &Tree, ask: UserUpdate) -> Resu
     }
     apply(&caller, &ask, &mut employee).await?;
     if employee != before {
-        caller.workforce()?.amend(Kind::Employee, record.id, Some(Draft::of(&employee)?)).await?;
+        caller.workforce()?.change(Kind::Employee, record.id, changed(&before, &employee)?).await?;
     }
     Ok(Done {})
 }
 
 /// Who is taken out has left the company; the record stays, so that what refers to it stays true.
 pub(super) async fn delete(caller: Caller, ask: UserDelete) -> Result<Done, Fault> {
-    let (record, mut employee) = found(&caller, required("userid", &ask.userid)?).await?;
+    let (record, before) = found(&caller, required("userid", &ask.userid)?).await?;
+    let mut employee = before.clone();
     employee.status = Some(EmploymentStatus::Ended);
     employee.phase = None;
     employee.leave_date = employee.leave_date.or(Some(shanghai().to_datetime(caller.now).date()));
-    caller.workforce()?.amend(Kind::Employee, record.id, Some(Draft::of(&employee)?)).await?;
+    caller.workforce()?.change(Kind::Employee, record.id, changed(&before, &employee)?).await?;
     Ok(Done {})
 }
 

@@ -6,7 +6,7 @@ use tongshi_dialect::{EventAsk, FailedDelivery, Incoming, Message, Record, Reply
 use tongshi_model::{Clock as _, Employee, EmploymentStatus, Id, Kind, Secret, SeededRandomness};
 
 use super::stage::{CORP, Stage, company, dept, id, person, read};
-use crate::dingtalk::{DESCRIPTOR, crypto::Seal};
+use crate::dingtalk::{DESCRIPTOR, auth::seal::Seal};
 
 const TOKEN: &str = "123456";
 const AES_KEY: &str = "4g5j64qlyl3zvetqxz5jiocdr586fn2zvjpa8zls3ij";

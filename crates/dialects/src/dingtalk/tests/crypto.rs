@@ -2,7 +2,7 @@
 
 use tongshi_model::{Secret, SeededRandomness};
 
-use crate::dingtalk::crypto::{Broken, Seal};
+use crate::dingtalk::auth::seal::{Broken, Seal};
 
 struct Vector {
     token: &'static str,

@@ -181,7 +181,7 @@ codes! {
     /// The department is outside of what the app may see.
     DepartmentOutside = 50004, "" FORBIDDEN;
     /// The code is unknown, used or over.
-    AuthCode = 40078, "invalidParameter.authCode.notFound" BAD_REQUEST;
+    Spent = 40078, "invalidParameter.authCode.notFound" BAD_REQUEST;
     /// The window is longer than seven days.
     Window = 41041, "" BAD_REQUEST;
     /// The time is not in the form that is wanted.
@@ -326,7 +326,7 @@ impl From<Error> for Fault {
             ErrorKind::Conflict | ErrorKind::Invalid(_) => Code::Value,
             ErrorKind::Unauthenticated => Code::Token,
             ErrorKind::Forbidden => Code::Scope,
-            ErrorKind::Gone => Code::AuthCode,
+            ErrorKind::Gone => Code::Spent,
             ErrorKind::Limited(_) => Code::AllFast,
             ErrorKind::Unavailable => Code::Busy,
             ErrorKind::Upstream => Code::Remote,
@@ -372,7 +372,7 @@ impl From<Fault> for Error {
                 ErrorKind::Conflict
             }
             Code::CallbackExists | Code::DepartmentName => ErrorKind::Conflict,
-            Code::AuthCode => ErrorKind::Gone,
+            Code::Spent => ErrorKind::Gone,
             Code::Busy => ErrorKind::Unavailable,
             Code::Remote | Code::UnknownCompany | Code::Other(_) | Code::Named(_) => ErrorKind::Upstream,
             Code::Parameter

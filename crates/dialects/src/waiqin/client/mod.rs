@@ -1,7 +1,10 @@
 //! Waiqin as the hub calls it: one connection, in model words. People and units come through the signed OpenAPI;
 //! whoever has an app's keys can also ask whose a code is.
 
+mod events;
 mod listings;
+mod sign_in;
+mod writes;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -9,11 +12,12 @@ use async_trait::async_trait;
 use serde_json::{Map, Value};
 use tongshi_dialect::{
     Ask, AuthScheme, CallError, Client, Connect, Connector, Credential, CredentialField, Existence,
-    Explanation, Fetched, Fingerprint, Health, Listing, Message, NoAuth, Operation, Page, PushError, Pushed,
-    Reply, Row, Seen, Signs, Slice, Target, Tokens, Write, operations,
+    Explanation, Fetched, Fingerprint, Health, Incoming, Listing, Message, NoAuth, Operation, Page,
+    PushError, Pushed, Reply, Row, Seen, SignIn, Signs, Slice, Target, Tokens, Write, operations,
 };
 use tongshi_model::{Action, Clock, Draft, Error, Id, Kind, Secret, Space, Timestamp};
 
+pub(super) use self::events::{WaiqinEvents, data_type};
 use super::{
     auth::{AccessKey, Algorithm, AppToken, Digest, Signed},
     map,
@@ -28,10 +32,15 @@ pub(super) const CREDENTIAL: &[CredentialField] = &[
     field("app_secret", "proves the app to the sign-in", true, false),
     field("tenant_id", "the company's number at the sign-in", false, false),
     field("redirect_uri", "where the sign-in returns to", false, false),
+    field("pushid", "names the company to its pushes", false, false),
+    field("pushsecret", "checks pushes", true, false),
 ];
 
 /// The vendor's usual life of an application token (§A1).
 const TOKEN_SECONDS: i64 = 7200;
+
+/// The application token among the connection's tokens.
+const TOKEN: &str = "app";
 
 const fn field(name: &'static str, about: &'static str, secret: bool, required: bool) -> CredentialField {
     CredentialField { name, about, secret, required }
@@ -43,6 +52,7 @@ pub(super) struct Connection {
     credential: Credential,
     algorithm: Algorithm,
     space: Space,
+    settings: Value,
     tokens: std::sync::Arc<dyn Tokens>,
     clock: std::sync::Arc<dyn Clock>,
     calls: AtomicU64,
@@ -70,6 +80,7 @@ pub(super) fn connect(connect: Connect) -> Result<Box<dyn Connector>, Error> {
         credential: connect.credential,
         algorithm,
         space: connect.space,
+        settings: connect.settings,
         tokens: connect.tokens,
         clock,
         calls: AtomicU64::new(0),
@@ -133,7 +144,7 @@ impl Connection {
             let answer = self.client.call(&ask, &()).await?;
             Ok(Fetched::new(answer.access_token, answer.expires_in, TOKEN_SECONDS))
         });
-        self.tokens.get("app", fetch).await
+        self.tokens.get(TOKEN, fetch).await
     }
 
     /// A request's id: unlike any other of this process.
@@ -174,7 +185,7 @@ impl Connection {
 impl Connector for Connection {
     fn listings(&self) -> &'static [Listing] {
         let signs = self.credential.get("appkey").is_some_and(|key| !key.expose().is_empty());
-        if signs { listings::LISTINGS } else { &[] }
+        if signs { &listings::LISTINGS } else { &[] }
     }
 
     async fn check(&self) -> Result<Health, Error> {
@@ -190,43 +201,46 @@ impl Connector for Connection {
         })
     }
 
-    fn plan(&self, _listing: &Listing, _ask: &Ask<'_>) -> Vec<Slice> {
-        vec![Slice { label: "all".to_owned(), params: Value::Null }]
+    fn plan(&self, listing: &Listing, ask: &Ask<'_>) -> Vec<Slice> {
+        listings::plan(listing, ask)
     }
 
     async fn pull(
         &self,
         listing: &Listing,
-        _slice: &Slice,
-        _page: u32,
+        slice: &Slice,
+        page: u32,
         known: Option<Fingerprint>,
     ) -> Result<Page, Error> {
-        let body = match listing.name {
-            "org_unit" => {
-                self.ask(&wire::OrganizationQuery { stamp: self.stamp(), org_status: None }).await?
-            }
-            _ => {
-                self.ask(&wire::EmployeeQuery { stamp: self.stamp(), ..wire::EmployeeQuery::default() })
-                    .await?
-            }
-        };
-        listings::page(&body, known)
+        self.pull_page(listing, slice, page, known).await
     }
 
     fn read(&self, kind: Kind, row: &Row) -> Result<Draft, Error> {
-        listings::read(self.space, kind, &row.raw)
+        listings::read(self.space, kind, row)
     }
 
     async fn exists(&self, kind: Kind, remote_id: &str) -> Result<Existence, Error> {
-        if kind != Kind::Employee {
-            return Ok(Existence::Unknown);
-        }
-        let ask = wire::EmployeeQuery {
-            stamp: self.stamp(),
-            id: Some(remote_id.to_owned()),
-            ..wire::EmployeeQuery::default()
+        let mut rows = match (kind, listings::visit_id(remote_id)) {
+            (Kind::Employee, _) => {
+                let ask = wire::EmployeeQuery {
+                    stamp: self.stamp(),
+                    id: Some(remote_id.to_owned()),
+                    ..wire::EmployeeQuery::default()
+                };
+                listings::cut(&self.ask(&ask).await?)?.rows
+            }
+            (Kind::TimelineEntry, Some(id)) => {
+                let ask = wire::VisitQuery {
+                    stamp: self.stamp(),
+                    id: Some(id.to_owned()),
+                    page: Some("1".to_owned()),
+                    rows: Some("1".to_owned()),
+                    ..wire::VisitQuery::default()
+                };
+                listings::visits(&self.ask(&ask).await?)?.rows
+            }
+            _ => return Ok(Existence::Unknown),
         };
-        let mut rows = listings::cut(&self.ask(&ask).await?)?.rows;
         Ok(match (rows.len(), rows.pop()) {
             (1, Some(row)) if row.remote_id == remote_id => Existence::Present(row),
             (0, _) => Existence::Absent,
@@ -234,20 +248,31 @@ impl Connector for Connection {
         })
     }
 
-    fn batch_max(&self, _target: Target, _action: Action) -> usize {
-        1
+    fn batch_max(&self, target: Target, _action: Action) -> usize {
+        Self::batch_of(target)
     }
 
-    fn repeatable(&self, _target: Target, _action: Action) -> bool {
-        false
+    fn repeatable(&self, target: Target, action: Action) -> bool {
+        Self::may_repeat(target, action)
     }
 
-    async fn push(&self, _writes: &[Write]) -> Result<Vec<Pushed>, PushError> {
-        Err(Error::internal("a write reached a connector whose capabilities have none").into())
+    async fn push(&self, writes: &[Write]) -> Result<Vec<Pushed>, PushError> {
+        self.push_writes(writes).await
     }
 
     async fn read_back(&self, writes: &[Write]) -> Result<Vec<Seen>, Error> {
-        Ok(writes.iter().map(|_| Seen::Unknown).collect())
+        self.see_writes(writes).await
+    }
+
+    fn receive(&self, message: &Message) -> Option<Result<Vec<Incoming>, Error>> {
+        let secret = self.credential.get("pushsecret").filter(|secret| !secret.expose().is_empty())?;
+        let tenant = self.credential.get("tenant_id").map(tongshi_model::Secret::expose);
+        Some(events::receive(message, secret, tenant.filter(|tenant| !tenant.is_empty()), self.clock.now()))
+    }
+
+    fn sign_in(&self) -> Option<&dyn SignIn> {
+        let has = |name| self.credential.get(name).is_some_and(|value| !value.expose().is_empty());
+        ["app_id", "app_secret", "tenant_id"].into_iter().all(has).then_some(self)
     }
 
     async fn call(&self, operation: &str, fields: Map<String, Value>) -> Option<Result<Reply, Error>> {
@@ -266,7 +291,13 @@ operations! {
     wire::UserInfo,
     wire::GetUserInfo,
     wire::EmployeeQuery,
+    wire::EmployeeAdd,
+    wire::EmployeeModify,
     wire::OrganizationQuery,
+    wire::OrganizationAdd,
     wire::AttendanceQuery,
     wire::TrackQuery,
+    wire::VisitQuery,
+    wire::PushOne,
+    wire::PushFailed,
 }

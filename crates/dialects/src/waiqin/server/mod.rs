@@ -1,13 +1,14 @@
 //! Waiqin's API answered from the records of the calling app's workspace. Errors become faults in `wire/fault.rs`, once.
 
 mod field;
+mod messages;
 mod oauth;
 mod pages;
 mod people;
 
 use std::sync::Arc;
 
-use tongshi_dialect::{Desk, Face, Query, Record, Server, Workforce};
+use tongshi_dialect::{Attempt, AuthFault, Caller, Desk, Face, Query, Record, Server, Workforce};
 use tongshi_model::{Clock, Id, Kind, OrgUnit};
 
 use super::{
@@ -33,9 +34,15 @@ pub(super) fn serve(desk: Arc<dyn Desk>, clock: Arc<dyn Clock>) -> Arc<dyn Face>
         .on(oauth::userinfo)
         .on(oauth::get_user_info)
         .on(people::employees)
+        .on(people::add)
+        .on(people::modify)
         .on(people::organizations)
+        .on(people::add_unit)
         .on(field::attendance)
-        .on(field::tracks);
+        .on(field::tracks)
+        .on(field::visits)
+        .on(messages::push_one)
+        .on(messages::failed);
     Arc::new(server.ready())
 }
 
@@ -68,6 +75,13 @@ async fn department(workforce: &dyn Workforce, unit: Option<Id>) -> Result<Optio
     let Some(name) = names.first().cloned() else { return Ok(None) };
     let path = names.iter().rev().map(|name| format!("/{name}")).collect();
     Ok(Some(Department { id, name, path }))
+}
+
+/// An attempt to show a secret or a code that belongs to this id, unless too many have failed.
+fn attempt<'a>(caller: &Caller, place: &'static str, id: &'a str) -> Result<Attempt<'a>, Fault> {
+    let attempt = Attempt { peer: caller.peer, place, id };
+    caller.desk.may_try(&attempt).map_err(|wait| AuthFault::Blocked(wait.seconds()))?;
+    Ok(attempt)
 }
 
 /// A field that must be there.

@@ -1,23 +1,29 @@
 //! Family A: the application token, the ways to a code, and whose it is. Sign-in by number and mobile is for sandbox
 //! apps (setting `sandbox`); real sign-in is the hub's own.
 
-use std::sync::Arc;
+use std::{num::NonZeroU32, sync::Arc, time::Duration};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use tongshi_dialect::{Caller, Dialect as _, Grant, Record, Screen};
+use tongshi_dialect::{AuthFault, Caller, Dialect as _, Grant, Quota, Record, Screen};
 use tongshi_model::{Employee, EmploymentStatus, Id, Kind};
 use tongshi_oauth::{is_redirect, return_url, same_secret};
 
-use super::{department, pages, required};
+use super::{attempt, department, pages, required};
 use crate::waiqin::{
     auth::APP_TOKEN,
     map,
     wire::{self, AppCode, AppTokenAnswer, Code, Fault, User, Waiqin},
 };
 
+/// Which of the face's keys sign-in goes by.
+const APP_ID: &str = "app_id";
 /// How long an application token lives (§A1).
 const TOKEN_SECONDS: i64 = 7200;
+/// How many tokens may be asked for at once by an app, for each that it may ask for in a second.
+const TOKENS_AT_ONCE: NonZeroU32 = NonZeroU32::MIN.saturating_add(4);
+/// Where guesses at people's passwords are counted.
+const SIGN_IN: &str = "waiqin.sign_in";
 /// What codes are issued for, and how long one lives unused (§A2).
 const CODE: &str = "waiqin.code";
 const CODE_SECONDS: i64 = 300;
@@ -49,26 +55,52 @@ pub(super) async fn token(caller: Caller, ask: wire::TokenGet) -> Result<AppToke
     let tenant = required("tenant_id", ask.tenant_id.as_deref())?;
     // Whoever has the wrong secret learns no more than whoever made the app up.
     let refused = || Fault::new(Code::App, "app_id and app_secret do not belong together");
-    let grant = caller.desk.by_key(Waiqin::ID, "app_id", app_id).await?.ok_or_else(refused)?;
-    if grant.disabled || !same_secret(&grant.secret, secret) {
+    let attempt = attempt(&caller, Waiqin::ID, app_id)?;
+    let Some(grant) = caller.desk.by_key(Waiqin::ID, APP_ID, app_id).await? else {
+        caller.desk.failed(&attempt, None).await;
         return Err(refused());
+    };
+    if grant.disabled || !same_secret(&grant.secret, secret) {
+        caller.desk.failed(&attempt, Some(&*grant)).await;
+        return Err(refused());
+    }
+    caller.desk.passed(&attempt);
+    if !grant.admits(caller.peer) {
+        return Err(AuthFault::Address.into());
     }
     if grant.setting("tenant_id").is_some_and(|expected| expected != tenant) {
         return Err(Fault::new(Code::Tenant, "the app belongs to another tenant_id"));
     }
+    grant.within(APP_TOKEN, pace(&grant)).map_err(|wait| {
+        let seconds = wait.seconds();
+        Fault::new(Code::Limited, format!("tokens are to be kept; the next one in {seconds} seconds"))
+    })?;
     let payload = json!({"app_id": app_id, "tenant_id": tenant});
     let access_token = grant.workforce.issue_token(APP_TOKEN, payload, Some(TOKEN_SECONDS)).await?;
     Ok(AppTokenAnswer { access_token, expires_in: Some(TOKEN_SECONDS) })
 }
 
+/// How often an app may ask for tokens: the vendor blocks who asks too often and gives no figure (§4 of the
+/// ambiguities), so once a second, unless the app's setting `tokens_per_second` says otherwise.
+fn pace(grant: &Grant) -> Quota {
+    let set = grant.settings["tokens_per_second"].as_u64().and_then(|number| u32::try_from(number).ok());
+    let calls = set.and_then(NonZeroU32::new).unwrap_or(NonZeroU32::MIN);
+    Quota { calls, per: Duration::from_secs(1), burst: calls.saturating_mul(TOKENS_AT_ONCE) }
+}
+
 /// Way 2, link: checks who sends the user, then shows the page.
 pub(super) async fn authorize(caller: Caller, ask: wire::Authorize) -> Result<Screen, Fault> {
+    let (state, app_id) = (ask.state.clone(), ask.app_id.clone());
+    led(sent_in(caller, ask).await, ERROR_PAGE, state.as_deref(), &app_id)
+}
+
+async fn sent_in(caller: Caller, ask: wire::Authorize) -> Result<Screen, Fault> {
     let state = ask.state.as_deref();
     let fails = |error: &str| Ok(failed(error, state, &ask.app_id));
     if let Some(step) = &ask.step {
         // From a menu, whose own address lies elsewhere.
         return Ok(match resumed(&caller, step).await? {
-            Some((grant, _)) => pages::sign_in(&grant.name, step, false),
+            Some((grant, _)) => pages::sign_in(caller.language, &grant.name, step, false),
             None => failed("invalid_request", None, &ask.app_id),
         });
     }
@@ -86,7 +118,7 @@ pub(super) async fn authorize(caller: Caller, ask: wire::Authorize) -> Result<Sc
             "unsupported_response_type"
         });
     }
-    if ask.scope.as_deref().is_some_and(|scope| scope != "user") {
+    if !matches!(ask.scope.as_deref(), None | Some("" | "user")) {
         return fails("invalid_scope");
     }
     let step = Step {
@@ -97,11 +129,16 @@ pub(super) async fn authorize(caller: Caller, ask: wire::Authorize) -> Result<Sc
         agreed: false,
         employee: None,
     };
-    Ok(pages::sign_in(&grant.name, &kept(&grant, &step).await?, false))
+    Ok(pages::sign_in(caller.language, &grant.name, &kept(&grant, &step).await?, false))
 }
 
 /// Way 1, menu: where it leads and with which state is configured with the app (`menus`).
 pub(super) async fn menu(caller: Caller, ask: wire::MenuOpen) -> Result<Screen, Fault> {
+    let app_id = ask.app_id.clone();
+    led(opened(caller, ask).await, &format!("../../{ERROR_PAGE}"), None, &app_id)
+}
+
+async fn opened(caller: Caller, ask: wire::MenuOpen) -> Result<Screen, Fault> {
     let Some(grant) = app(&caller, &ask.app_id).await? else {
         return Ok(failed_from_menu("unauthorized_client", None, &ask.app_id));
     };
@@ -129,11 +166,31 @@ pub(super) async fn menu(caller: Caller, ask: wire::MenuOpen) -> Result<Screen, 
 
 /// What the person did on a page.
 pub(super) async fn step(caller: Caller, ask: wire::AuthorizeStep) -> Result<Screen, Fault> {
+    let app_id = ask.step.split_once('.').map_or(String::new(), |(app_id, _)| app_id.to_owned());
+    led(taken(caller, ask).await, ERROR_PAGE, None, &app_id)
+}
+
+/// Where something fails on our side, the browser is led to the error page, too.
+fn led(
+    outcome: Result<Screen, Fault>,
+    page: &str,
+    state: Option<&str>,
+    app_id: &str,
+) -> Result<Screen, Fault> {
+    match outcome {
+        Err(fault) if matches!(fault.code, Code::Ours | Code::Upstream | Code::Away) => {
+            Ok(failed_at(page, "server_error", state, app_id))
+        }
+        other => other,
+    }
+}
+
+async fn taken(caller: Caller, ask: wire::AuthorizeStep) -> Result<Screen, Fault> {
     let over = || Fault::new(Code::Request, "the page is too old; begin again");
     let (grant, step) = resumed(&caller, &ask.step).await?.ok_or_else(over)?;
     let Some(employee) = step.employee else {
-        let Some(found) = signed_in(&grant, &ask.login, &ask.password).await? else {
-            return Ok(pages::sign_in(&grant.name, &ask.step, true));
+        let Some(found) = signed_in(&caller, &grant, &ask.login, &ask.password).await? else {
+            return Ok(pages::sign_in(caller.language, &grant.name, &ask.step, true));
         };
         // Used up, so that the browser's way back shows an old page and not another sign-in.
         grant.workforce.use_token(STEP, step_token(&ask.step)).await?.ok_or_else(over)?;
@@ -142,7 +199,12 @@ pub(super) async fn step(caller: Caller, ask: wire::AuthorizeStep) -> Result<Scr
         if step.agreed || remembered(&grant, &step).await? {
             return redirect(&grant, &step).await;
         }
-        return Ok(pages::consent(&grant.name, person.name.expose(), &kept(&grant, &step).await?));
+        return Ok(pages::consent(
+            caller.language,
+            &grant.name,
+            person.name.expose(),
+            &kept(&grant, &step).await?,
+        ));
     };
     grant.workforce.use_token(STEP, step_token(&ask.step)).await?.ok_or_else(over)?;
     if ask.decision != "allow" {
@@ -162,7 +224,7 @@ pub(super) async fn app_authorize(caller: Caller, ask: wire::AppAuthorize) -> Re
     if !is_state(ask.state.as_deref()) {
         return Err(Fault::new(Code::Request, "invalid_request: state has at most 64 bytes"));
     }
-    let found = signed_in(&grant, &ask.login, &ask.password).await?;
+    let found = signed_in(&caller, &grant, &ask.login, &ask.password).await?;
     let found = found.ok_or_else(|| Fault::new(Code::App, "access_denied"))?;
     let step = Step {
         app_id: ask.app_id,
@@ -177,7 +239,7 @@ pub(super) async fn app_authorize(caller: Caller, ask: wire::AppAuthorize) -> Re
 }
 
 /// The page to which failures lead.
-pub(super) async fn error_page(_caller: Caller, ask: wire::AuthorizeError) -> Result<Screen, Fault> {
+pub(super) async fn error_page(caller: Caller, ask: wire::AuthorizeError) -> Result<Screen, Fault> {
     let known = [
         "invalid_request",
         "unauthorized_client",
@@ -186,7 +248,12 @@ pub(super) async fn error_page(_caller: Caller, ask: wire::AuthorizeError) -> Re
         "invalid_scope",
     ];
     let error = known.into_iter().find(|error| *error == ask.error).unwrap_or("server_error");
-    Ok(pages::failure(error, ask.state.as_deref().filter(|_| is_state(ask.state.as_deref())), &ask.app_id))
+    Ok(pages::failure(
+        caller.language,
+        error,
+        ask.state.as_deref().filter(|_| is_state(ask.state.as_deref())),
+        &ask.app_id,
+    ))
 }
 
 /// Redeems a code: once, within five minutes, by the app and tenant to which it was given. What fails for another
@@ -194,10 +261,19 @@ pub(super) async fn error_page(_caller: Caller, ask: wire::AuthorizeError) -> Re
 pub(super) async fn userinfo(caller: Caller, ask: wire::UserInfo) -> Result<User, Fault> {
     let ended = || Fault::new(Code::Grant, "the code is not valid: unknown, used, over, or another app's");
     let code = required("code", ask.code.as_deref())?;
-    let (app_id, tenant) = holder(&caller).await?;
+    let (app, tenant) = holder(&caller).await?;
     let workforce = caller.workforce()?;
-    let found = workforce.token(CODE, code).await?.ok_or_else(ended)?;
-    if found.payload["app_id"] != *app_id || found.payload["tenant_id"] != *tenant {
+    let guess = attempt(&caller, CODE, &app.key_id)?;
+    let Some(found) = workforce.token(CODE, code).await? else {
+        caller.desk.failed(&guess, Some(&*app)).await;
+        return Err(ended());
+    };
+    if found.payload["app_id"] != *app.key_id || found.payload["tenant_id"] != *tenant {
+        return Err(ended());
+    }
+    // An address that is no longer the app's has had a code that is no longer good.
+    let back = found.payload["redirect_uri"].as_str().unwrap_or_default();
+    if !back.is_empty() && !registered(&app, back) {
         return Err(ended());
     }
     let used = workforce.use_token(CODE, code).await?.ok_or_else(ended)?;
@@ -230,18 +306,21 @@ async fn user(caller: &Caller, record: &Record, tenant: &str) -> Result<User, Fa
     Ok(map::show_user(record.id, &employee, department, tenant))
 }
 
-/// The app and tenant for which the caller's token was issued.
-async fn holder(caller: &Caller) -> Result<(String, String), Fault> {
+/// The app and tenant for which the caller's token was issued. A token ends with the key that it was asked for with, so
+/// that whoever takes the key away voids it early (§A1).
+async fn holder(caller: &Caller) -> Result<(Arc<Grant>, String), Fault> {
     let void = || Fault::new(Code::Token, "the access_token is not valid");
     let grant = caller.grant.as_deref().ok_or_else(void)?;
     let token = grant.workforce.token(APP_TOKEN, grant.secret.expose()).await?.ok_or_else(void)?;
     let text = |name: &str| token.payload[name].as_str().unwrap_or_default().to_owned();
-    Ok((text("app_id"), text("tenant_id")))
+    let app = caller.desk.by_key(Waiqin::ID, APP_ID, &text("app_id")).await?;
+    let app = app.filter(|app| !app.disabled).ok_or_else(void)?;
+    Ok((app, text("tenant_id")))
 }
 
 /// The app that sends a user here, if it may.
 async fn app(caller: &Caller, app_id: &str) -> Result<Option<Arc<Grant>>, Fault> {
-    let grant = caller.desk.by_key(Waiqin::ID, "app_id", app_id).await?;
+    let grant = caller.desk.by_key(Waiqin::ID, APP_ID, app_id).await?;
     Ok(grant.filter(|grant| !grant.disabled && grant.settings["sandbox"] == true))
 }
 
@@ -300,10 +379,16 @@ async fn resumed(caller: &Caller, step: &str) -> Result<Option<(Arc<Grant>, Step
 }
 
 /// The person with this number and mobile, if they work here.
-async fn signed_in(grant: &Grant, login: &str, password: &str) -> Result<Option<Record>, Fault> {
+async fn signed_in(
+    caller: &Caller,
+    grant: &Grant,
+    login: &str,
+    password: &str,
+) -> Result<Option<Record>, Fault> {
     if login.is_empty() || password.is_empty() {
         return Ok(None);
     }
+    let attempt = attempt(caller, SIGN_IN, login)?;
     let mut only = None;
     for record in grant.workforce.find(Kind::Employee, "employee_no", login).await? {
         let employee: Employee = record.read()?;
@@ -311,6 +396,10 @@ async fn signed_in(grant: &Grant, login: &str, password: &str) -> Result<Option<
         if fits && employee.status != Some(EmploymentStatus::Ended) {
             only = Some(record);
         }
+    }
+    match &only {
+        Some(_) => caller.desk.passed(&attempt),
+        None => caller.desk.failed(&attempt, Some(grant)).await,
     }
     Ok(only)
 }

@@ -1,46 +1,59 @@
-//! What a person sees on the way to a code: sign in, agree. Chinese first, English beside it.
+//! What a person sees on the way to a code: sign in, agree, or why not. In Chinese or English, as the browser asks.
 
-use tongshi_dialect::{Screen, escape, hidden, page};
+use tongshi_dialect::{Language, Screen, escape, hidden, page_in};
+
+/// The pages post to the address of family A, wherever the face is mounted: the menu's pages lie deeper.
+const ACTION: &str = "authorize";
 
 /// The page on which one signs in.
-pub(super) fn sign_in(app: &str, step: &str, refused: bool) -> Screen {
-    let notice = if refused {
-        "<p role=\"alert\">账号或密码不正确。Login or password is wrong.</p>\n"
-    } else {
-        ""
+pub(super) fn sign_in(language: Language, app: &str, step: &str, refused: bool) -> Screen {
+    let app = escape(app);
+    let notice = match (refused, language) {
+        (false, _) => "",
+        (true, Language::Chinese) => "<p role=\"alert\">账号或密码不正确。</p>\n",
+        (true, Language::English) => "<p role=\"alert\">The account or the password is not right.</p>\n",
     };
+    let lead =
+        language.pick(format!("登录后继续使用 <b>{app}</b>。"), format!("Sign in to go on to <b>{app}</b>."));
     let body = format!(
-        "<p>登录后继续使用 <b>{app}</b>。<br><small>Sign in to go on to {app}.</small></p>\n{notice}\
-         <form method=\"post\" action=\"{action}\">\n{hidden}\
-         <label>账号 Login<input name=\"login\" autocomplete=\"username\" required></label>\n\
-         <label>密码 Password<input name=\"password\" type=\"password\" autocomplete=\"current-password\" required>\
-         </label>\n<button type=\"submit\">登录 Sign in</button>\n</form>",
-        app = escape(app),
-        action = ACTION,
+        "<p>{lead}</p>\n{notice}\
+         <form method=\"post\" action=\"{ACTION}\">\n{hidden}\
+         <label>{account}<input name=\"login\" autocomplete=\"username\" autofocus required></label>\n\
+         <label>{password}<input name=\"password\" type=\"password\" autocomplete=\"current-password\" required>\
+         </label>\n<button type=\"submit\">{deed}</button>\n</form>",
         hidden = hidden(&[("step", step)]),
+        account = language.pick("账号", "Account"),
+        password = language.pick("密码", "Password"),
+        deed = language.pick("登录", "Sign in"),
     );
-    Screen::Page(page("登录勤策 · Sign in", &body))
+    Screen::Page(page_in(language, language.pick("登录勤策", "Sign in to Qince"), &body))
 }
 
 /// The page on which one agrees that the app may know who one is.
-pub(super) fn consent(app: &str, person: &str, step: &str) -> Screen {
+pub(super) fn consent(language: Language, app: &str, person: &str, step: &str) -> Screen {
+    let (app, person) = (escape(app), escape(person));
     let body = format!(
-        "<p><b>{app}</b> 申请获取您的以下信息:<br><small>{app} asks to know this about you:</small></p>\n\
-         <ul><li>姓名、账号、部门 <small>name, login, department</small></li></ul>\n\
-         <p><small>您以 {person} 的身份登录。You are signed in as {person}.</small></p>\n\
-         <form method=\"post\" action=\"{action}\">\n{hidden}\
-         <button type=\"submit\" name=\"decision\" value=\"allow\">同意 Allow</button>\n\
-         <button type=\"submit\" name=\"decision\" value=\"deny\" class=\"quiet\">拒绝 Deny</button>\n</form>",
-        app = escape(app),
-        person = escape(person),
-        action = ACTION,
+        "<p>{lead}</p>\n<ul><li>{name}</li><li>{account}</li><li>{unit}</li></ul>\n<p><small>{who}</small></p>\n\
+         <form method=\"post\" action=\"{ACTION}\">\n{hidden}\
+         <button type=\"submit\" name=\"decision\" value=\"allow\">{allow}</button>\n\
+         <button type=\"submit\" name=\"decision\" value=\"deny\" class=\"quiet\">{deny}</button>\n</form>",
+        lead = language.pick(
+            format!("<b>{app}</b> 申请获取您的以下信息:"),
+            format!("<b>{app}</b> asks to know this about you:")
+        ),
+        name = language.pick("姓名", "your name"),
+        account = language.pick("账号与账号状态", "your account and whether it is open"),
+        unit = language.pick("所在部门", "your department"),
+        who = language.pick(format!("您以 {person} 的身份登录。"), format!("You are signed in as {person}.")),
         hidden = hidden(&[("step", step)]),
+        allow = language.pick("同意", "Allow"),
+        deny = language.pick("拒绝", "Deny"),
     );
-    Screen::Page(page("授权确认 · Consent", &body))
+    Screen::Page(page_in(language, language.pick("授权确认", "Your consent"), &body))
 }
 
 /// The page to which failures lead, with one of the six documented errors.
-pub(super) fn failure(error: &str, state: Option<&str>, app_id: &str) -> Screen {
+pub(super) fn failure(language: Language, error: &str, state: Option<&str>, app_id: &str) -> Screen {
     let (chinese, english) = match error {
         "invalid_request" => ("请求无效。", "The request is not valid."),
         "unauthorized_client" => {
@@ -53,13 +66,10 @@ pub(super) fn failure(error: &str, state: Option<&str>, app_id: &str) -> Screen 
     };
     let state = state.map_or_else(String::new, |state| format!("<br>state: {}", escape(state)));
     let body = format!(
-        "<p role=\"alert\">{chinese}<br>{english}</p>\n\
-         <p><small>error: {error}<br>app_id: {app_id}{state}</small></p>",
+        "<p role=\"alert\">{}</p>\n<p><small>error: {error}<br>app_id: {app_id}{state}</small></p>",
+        language.pick(chinese, english),
         error = escape(error),
         app_id = escape(app_id),
     );
-    Screen::Page(page("无法授权 · Not authorised", &body))
+    Screen::Page(page_in(language, language.pick("无法授权", "Not authorised"), &body))
 }
-
-/// The pages post to the address of family A, wherever the face is mounted: the menu's pages lie deeper.
-const ACTION: &str = "authorize";

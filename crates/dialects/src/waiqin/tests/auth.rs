@@ -1,10 +1,11 @@
 //! The digests, pinned by vectors computed elsewhere.
 
 use http::Method;
+use serde_json::Value;
 use tongshi_dialect::{AuthFault, AuthScheme, Message};
 use tongshi_model::{Secret, Timestamp};
 
-use crate::waiqin::auth::{AccessKey, Algorithm, Digest};
+use crate::waiqin::auth::{AccessKey, Algorithm, Digest, Signed, push_digest};
 
 /// 2024-01-02 03:04:05 in Shanghai.
 const THEN: i64 = 1_704_135_845;
@@ -18,23 +19,36 @@ fn signed(body: &str, algorithm: Algorithm, msg_id: &str) -> Message {
     message
 }
 
-/// specs/waiqin.md §B1.
+/// The vectors that the programs under `crates/bench` check by hands of their own.
 #[test]
-fn the_vectors_of_the_specification() {
-    let vectors = [
-        (r#"{"emp_status":"1"}"#, Algorithm::Md5, "68c1d25dbe355443f0492048e24efade"),
-        (r#"{"org_name":"研发部"}"#, Algorithm::Md5, "f9df4098be2c2b38d657adcd31e4cebf"),
-        (
-            r#"{"emp_status":"1"}"#,
-            Algorithm::Sha256,
-            "a4dec49fd5452b233a31dd461b72b9f98d65cbd6f2574acc91e09fef39855ca1",
-        ),
-    ];
-    for (body, algorithm, digest) in vectors {
-        let message = signed(body, algorithm, "n-1");
+fn the_vectors_that_other_programs_check() {
+    let vectors: Value = serde_json::from_str(include_str!("../fixtures/vectors.json")).expect("JSON");
+    let all = |kind: &str| vectors[kind].as_array().expect("vectors").clone();
+    let text = |vector: &Value, name: &str| vector[name].as_str().expect("a text").to_owned();
+    assert_eq!(all("digests").len(), 3);
+    for vector in all("digests") {
+        let algorithm = if vector["algorithm"] == "md5" { Algorithm::Md5 } else { Algorithm::Sha256 };
+        let message = signed(&text(&vector, "body"), algorithm, "n-1");
+        let digest = text(&vector, "digest");
         let expected =
             format!("/api/employee/v2/queryEmployee/8437105621940127365/20240102030405/{digest}/n-1");
         assert_eq!(message.path, expected);
+    }
+    for vector in all("pushes") {
+        let secret = Secret::new(text(&vector, "pushsecret"));
+        let digest = push_digest(text(&vector, "data").as_bytes(), &secret, &text(&vector, "timestamp"));
+        assert_eq!(digest, text(&vector, "digest"));
+    }
+    for vector in all("signatures") {
+        let mut message = Message::new(Method::POST, "/service/oauth/provider/getUserInfo");
+        message.body = text(&vector, "body").into();
+        for name in ["access_token", "timestamp", "nonce", "msg_signature"] {
+            message.add_query(name, &text(&vector, name));
+        }
+        let milliseconds = text(&vector, "timestamp").parse().expect("a number");
+        let now = Timestamp::from_millisecond(milliseconds).expect("in range");
+        let key = Signed::key("", &Secret::new(text(&vector, "access_token")));
+        assert_eq!(Signed::verify(&message, &key, now), Ok(()));
     }
 }
 

@@ -2,9 +2,12 @@
 
 mod auth;
 mod client;
+mod events;
 mod oauth;
 mod open;
+mod sign_in;
 mod stage;
+mod writes;
 
 use tongshi_dialect::{conformance, conformance::SampleKey};
 use tongshi_model::Secret;
@@ -66,6 +69,7 @@ conformance! {
         .collect(),
     operations: [
         TokenGet, Authorize, AuthorizeStep, MenuOpen, AppAuthorize, AuthorizeError, UserInfo, GetUserInfo,
-        EmployeeQuery, OrganizationQuery, AttendanceQuery, TrackQuery,
+        EmployeeQuery, EmployeeAdd, EmployeeModify, OrganizationQuery, OrganizationAdd, AttendanceQuery, TrackQuery,
+        VisitQuery, PushOne, PushFailed,
     ],
 }

@@ -29,7 +29,7 @@ fn text(reply: &Reply) -> String {
 }
 
 /// The pair of this name in an address.
-fn pair(url: &str, name: &str) -> Option<String> {
+pub(super) fn pair(url: &str, name: &str) -> Option<String> {
     let query = url.split_once('?').map_or("", |(_, query)| query);
     form_urlencoded::parse(query.as_bytes())
         .find(|(known, _)| known == name)
@@ -44,7 +44,7 @@ fn step_of(reply: &Reply) -> String {
 }
 
 /// Signs in and agrees; gives where the browser is sent.
-async fn through(stage: &Stage, app: &str, state: &str) -> String {
+pub(super) async fn through(stage: &Stage, app: &str, state: &str) -> String {
     let page = stage.browse(AUTHORIZE, &ask(app, BACK, state)).await;
     let next =
         stage.submit(&[("step", &step_of(&page)), ("login", "TS-101"), ("password", "19900000101")]).await;
@@ -213,4 +213,47 @@ async fn a_token_is_new_at_each_call_and_only_for_the_right_app() {
     assert_eq!(refused("made-up", "sk-demo", TENANT).await, 40002);
     assert_eq!(refused("wq-demo", "sk-demo", "1").await, 40003);
     assert_eq!(refused("", "sk-demo", TENANT).await, 40001);
+}
+
+#[tokio::test]
+async fn whoever_asks_for_tokens_too_often_waits() {
+    let stage = company();
+    let ask = || json!({"app_id": "wq-demo", "app_secret": "sk-demo", "tenant_id": TENANT});
+    let code = async || stage.post("/service/oauth/token", ask()).await["return_code"].clone();
+    for _ in 0..5 {
+        assert_eq!(code().await, 0);
+    }
+    assert_eq!(code().await, 42900, "five at once");
+    assert_eq!(
+        stage
+            .post(
+                "/service/oauth/token",
+                json!({"app_id": "wq-other", "app_secret": "sk-other", "tenant_id": TENANT})
+            )
+            .await["return_code"],
+        0,
+        "another app does not wait"
+    );
+    stage.clock.advance_seconds(1);
+    assert_eq!((code().await, code().await), (json!(0), json!(42900)), "one a second");
+}
+
+#[tokio::test]
+async fn secrets_and_passwords_are_guessed_slowly() {
+    let stage = company();
+    let wrong = json!({"app_id": "wq-demo", "app_secret": "guess", "tenant_id": TENANT});
+    let mut codes = Vec::new();
+    for _ in 0..12 {
+        codes.push(
+            stage.post_from("/service/oauth/token", wrong.clone(), "203.0.113.7").await["return_code"]
+                .clone(),
+        );
+    }
+    assert_eq!((&codes[0], &codes[11]), (&json!(40002), &json!(42900)));
+    let right = json!({"app_id": "wq-demo", "app_secret": "sk-demo", "tenant_id": TENANT});
+    assert_eq!(
+        stage.post_from("/service/oauth/token", right.clone(), "203.0.113.7").await["return_code"],
+        42900
+    );
+    assert_eq!(stage.post_from("/service/oauth/token", right, "203.0.113.8").await["return_code"], 0);
 }

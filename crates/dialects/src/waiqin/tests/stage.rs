@@ -60,6 +60,7 @@ pub(super) fn company() -> Stage {
     desk.register("waiqin", "wq-demo", "sk-demo", settings.clone());
     desk.register("waiqin", "wq-other", "sk-other", settings);
     desk.register("waiqin", OPENID, "demo-appkey", json!({}));
+    desk.register("waiqin", "pu-demo", "push-demo", json!({}));
     let head = Some(id("lin"));
     for (key, name, parent, head) in [("d0", "总部", None, None), ("d1", "研发组", Some(id("d0")), head)]
     {
@@ -78,7 +79,7 @@ pub(super) fn company() -> Stage {
         kind: Coded::ours(TimelineKind::FieldWork),
         date: "2018-02-28".parse().expect("a date"),
         start: Some(instant("2018-02-28 10:30")),
-        end: None,
+        end: Some(instant("2018-02-28 12:00")),
         duration: None,
         approval: None,
         note: Some("客户处".to_owned()),
@@ -111,6 +112,15 @@ impl Stage {
         message.query = query.to_owned();
         message.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         message.body = body.to_string().into();
+        read(&self.face.answer(message).await)
+    }
+
+    /// The same from an address.
+    pub(super) async fn post_from(&self, path: &str, body: Value, peer: &str) -> Value {
+        let mut message = Message::new(Method::POST, path);
+        message.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        message.body = body.to_string().into();
+        message.peer = Some(peer.parse().expect("an address"));
         read(&self.face.answer(message).await)
     }
 

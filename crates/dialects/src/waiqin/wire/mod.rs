@@ -4,18 +4,30 @@
 mod fault;
 mod field;
 mod oauth;
+mod open;
 mod people;
+mod push;
+mod visit;
 
 use bytes::Bytes;
 use http::{HeaderValue, Method, StatusCode, header};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::{Map, Value, value::RawValue};
 use tongshi_dialect::{
     Dialect, FormFault, Message, ParamFault, Reply, Screen, Unread, lenient::Text, refusal, strict_object,
     strict_pairs,
 };
 
-pub(crate) use self::{fault::*, field::*, oauth::*, people::*};
+use self::open::{asks, closed, opened};
+pub(crate) use self::{
+    fault::*,
+    field::*,
+    oauth::*,
+    open::{Opened, Stamp},
+    people::*,
+    push::*,
+    visit::*,
+};
 
 /// The protocol of Waiqin.
 pub(crate) struct Waiqin;
@@ -43,6 +55,8 @@ impl Dialect for Waiqin {
     fn put(mut fields: Map<String, Value>, shape: Shape, _layout: (), message: &mut Message) {
         match shape {
             Shape::Provider | Shape::Open => {
+                // What is not there is left out: null could be read as "take it away".
+                fields.retain(|_, value| !value.is_null());
                 let body = Value::Object(fields).to_string();
                 put_body(message, "application/json", body);
             }
@@ -86,7 +100,7 @@ impl Dialect for Waiqin {
             Shape::Page => Screen::reply(&body),
             // What a handler gives is the data; the envelope goes round it without a second parse.
             Shape::Provider | Shape::Query => {
-                let mut text = br#"{"return_code":0,"return_msg":"OK","return_data":"#.to_vec();
+                let mut text = br#"{"return_code":0,"return_msg":"success","return_data":"#.to_vec();
                 text.extend_from_slice(&body);
                 text.push(b'}');
                 Reply::json(StatusCode::OK, text)
@@ -159,47 +173,6 @@ struct Envelope<'a> {
     return_data: Option<&'a RawValue>,
     #[serde(borrow, default)]
     response_data: Option<&'a RawValue>,
-}
-
-/// An answer of family B as handlers and readers see it: the data as it is, and the id to be echoed.
-#[derive(Serialize, Deserialize)]
-pub(crate) struct Opened<T> {
-    pub(crate) msg_id: String,
-    pub(crate) data: T,
-}
-
-/// Writes the envelope of family B: the data becomes a text.
-fn opened(body: &[u8]) -> Vec<u8> {
-    #[derive(Serialize)]
-    struct Written<'a> {
-        return_code: &'static str,
-        return_msg: &'static str,
-        msg_id: &'a str,
-        response_data: &'a str,
-    }
-    // What handlers give always has this form.
-    let read: Opened<&RawValue> = match serde_json::from_slice(body) {
-        Ok(read) => read,
-        Err(_) => return Vec::new(),
-    };
-    let data = if read.data.get() == "null" { "" } else { read.data.get() };
-    let written = Written { return_code: "0", return_msg: "", msg_id: &read.msg_id, response_data: data };
-    serde_json::to_vec(&written).unwrap_or_default()
-}
-
-/// Reads it back: the data is a text that holds JSON, on the oldest pages the JSON itself.
-fn closed(msg_id: &str, data: Option<&RawValue>) -> Bytes {
-    let raw = data.map_or("null", RawValue::get);
-    let inner: Option<String> = if raw.starts_with('"') { serde_json::from_str(raw).ok() } else { None };
-    let data = match &inner {
-        Some(text) if text.trim().is_empty() => "null",
-        Some(text) => text,
-        None => raw,
-    };
-    let mut body = format!("{{\"msg_id\":{},\"data\":", Value::from(msg_id)).into_bytes();
-    body.extend_from_slice(data.as_bytes());
-    body.push(b'}');
-    body.into()
 }
 
 fn put_query(fields: &mut Map<String, Value>, message: &mut Message) {

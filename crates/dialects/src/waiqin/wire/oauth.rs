@@ -158,6 +158,15 @@ texts! {
     }
 }
 
+/// A user as it is read: the misspelt name may come in its right spelling (§16 of the ambiguities).
+#[derive(Deserialize)]
+pub(crate) struct UserRead {
+    #[serde(flatten)]
+    pub(crate) user: User,
+    #[serde(default, deserialize_with = "tongshi_dialect::lenient::text")]
+    pub(crate) third_id: Option<String>,
+}
+
 operation! {
     impl Operation for UserInfo in Waiqin {
         "oauth.userinfo", Post "/service/oauth/userinfo", Documented "§A3";

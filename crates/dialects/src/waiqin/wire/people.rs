@@ -3,74 +3,12 @@
 use serde::{Deserialize, Serialize};
 use tongshi_dialect::{operation, texts};
 
-use super::{Opened, Shape, Waiqin};
+use super::{Opened, Shape, Waiqin, asks};
 use crate::waiqin::auth::Digest;
 
-/// The end of every address of family B: who asks, when, the proof, and the request's id. Until a message is signed
-/// each is a dash.
-#[derive(Clone, Serialize, Deserialize)]
-pub(crate) struct Stamp {
-    pub(crate) openid: String,
-    pub(crate) timestamp: String,
-    pub(crate) digest: String,
-    pub(crate) msg_id: String,
-}
-
-impl Default for Stamp {
-    fn default() -> Self {
-        let dash = || "-".to_owned();
-        Self { openid: dash(), timestamp: dash(), digest: dash(), msg_id: dash() }
-    }
-}
-
-impl Stamp {
-    /// A request with an id of its own.
-    pub(crate) fn with_id(msg_id: String) -> Self {
-        Self { msg_id, ..Self::default() }
-    }
-}
-
-/// Employees; every condition is optional.
-#[derive(Default, Serialize, Deserialize)]
-pub(crate) struct EmployeeQuery {
-    #[serde(flatten)]
-    pub(crate) stamp: Stamp,
-    #[serde(
-        default,
-        deserialize_with = "tongshi_dialect::lenient::text",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub(crate) emp_id: Option<String>,
-    #[serde(
-        default,
-        deserialize_with = "tongshi_dialect::lenient::text",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub(crate) id: Option<String>,
-    #[serde(
-        default,
-        deserialize_with = "tongshi_dialect::lenient::text",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub(crate) emp_code: Option<String>,
-    #[serde(
-        default,
-        deserialize_with = "tongshi_dialect::lenient::text",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub(crate) emp_status: Option<String>,
-    #[serde(
-        default,
-        deserialize_with = "tongshi_dialect::lenient::text",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub(crate) create_date: Option<String>,
-    #[serde(
-        default,
-        deserialize_with = "tongshi_dialect::lenient::text",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub(crate) modify_date: Option<String>,
+asks! {
+    /// Employees; every condition is optional.
+    EmployeeQuery { emp_id, id, emp_code, emp_status, create_date, modify_date }
 }
 
 texts! {
@@ -90,17 +28,49 @@ operation! {
     }
 }
 
-/// Organisation units.
+/// A new employee: the fields of a row.
 #[derive(Default, Serialize, Deserialize)]
-pub(crate) struct OrganizationQuery {
+pub(crate) struct EmployeeAdd {
     #[serde(flatten)]
-    pub(crate) stamp: Stamp,
-    #[serde(
-        default,
-        deserialize_with = "tongshi_dialect::lenient::text",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub(crate) org_status: Option<String>,
+    pub(crate) stamp: super::Stamp,
+    #[serde(flatten)]
+    pub(crate) row: EmployeeRow,
+}
+
+/// What has become of an employee. The field `id` names them; what is not there stays as it is.
+#[derive(Default, Serialize, Deserialize)]
+pub(crate) struct EmployeeModify {
+    #[serde(flatten)]
+    pub(crate) stamp: super::Stamp,
+    #[serde(flatten)]
+    pub(crate) row: EmployeeRow,
+}
+
+texts! {
+    /// Whom a write was about. What the vendor answers was not to be seen (§B2): both ids are ours.
+    EmployeeNamed { id, emp_id }
+}
+
+operation! {
+    impl Operation for EmployeeAdd in Waiqin {
+        "employee.add", Post "/api/employee/v2/addEmployee/{openid}/{timestamp}/{digest}/{msg_id}",
+        Uncertain "§B2: the answer is ours";
+        Digest => Opened<EmployeeNamed>, Shape::Open
+    }
+}
+
+operation! {
+    impl Operation for EmployeeModify in Waiqin {
+        "employee.modify", Post "/api/employee/v2/modifyEmployee/{openid}/{timestamp}/{digest}/{msg_id}",
+        Uncertain "§B2: the answer is ours";
+        // The same values twice are the same values.
+        Digest => Opened<EmployeeNamed>, Shape::Open; REPEATABLE = true
+    }
+}
+
+asks! {
+    /// Organisation units.
+    OrganizationQuery { org_status }
 }
 
 texts! {
@@ -113,5 +83,23 @@ operation! {
         "organization.query", Post "/api/organization/v1/queryOrganization/{openid}/{timestamp}/{digest}/{msg_id}",
         Documented "§B2";
         Digest => Opened<Vec<OrganizationRow>>, Shape::Open; REPEATABLE = true
+    }
+}
+
+asks! {
+    /// A new organisation unit; an empty `org_parent_id` is the top.
+    OrganizationAdd { org_id, org_name, org_parent_id, org_sequence }
+}
+
+texts! {
+    /// Which unit was made.
+    OrganizationNamed { id, org_id }
+}
+
+operation! {
+    impl Operation for OrganizationAdd in Waiqin {
+        "organization.add", Post "/api/organization/v1/addOrganization/{openid}/{timestamp}/{digest}/{msg_id}",
+        Uncertain "§B2: the answer is ours";
+        Digest => Opened<OrganizationNamed>, Shape::Open
     }
 }

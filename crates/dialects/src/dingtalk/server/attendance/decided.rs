@@ -210,7 +210,7 @@ async fn cancel(caller: Caller, ask: ApproveCancel) -> Result<Success, Fault> {
     let workforce = caller.workforce()?;
     let found = workforce.saved(Kind::TimelineEntry, &kept_as(record.id, approve_id)).await?;
     let entry = found.ok_or_else(|| Fault::new(Code::Value, "审批单不存在: there is no such approval"))?;
-    workforce.amend(Kind::TimelineEntry, entry.id, None).await?;
+    workforce.remove(Kind::TimelineEntry, entry.id).await?;
     Ok(Success { success: Some(true) })
 }
 

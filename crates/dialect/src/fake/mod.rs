@@ -3,7 +3,6 @@
 
 mod acts;
 mod desk;
-mod wires;
 
 use std::{
     collections::BTreeMap,
@@ -17,14 +16,10 @@ use tongshi_model::{
     Timestamp,
 };
 
+use self::acts::saved_id;
+pub use self::desk::{FakeDesk, Loopback, Scripted};
 use crate::{
     Announcement, EndpointDraft, FailedDelivery, Query, Record, RegisteredEndpoint, Token, Workforce,
-};
-
-use self::acts::saved_id;
-pub use self::{
-    desk::FakeDesk,
-    wires::{Loopback, Scripted},
 };
 
 /// One workspace in memory.
@@ -120,6 +115,11 @@ impl FakeWorkforce {
         self.change().key_ids.insert((face, name), key_id.to_owned());
     }
 
+    /// Voids all tokens of this purpose, as a vendor may before their end.
+    pub fn forget_tokens(&self, purpose: &'static str) {
+        self.change().tokens.retain(|(of, _), _| *of != purpose);
+    }
+
     /// All live records of a kind.
     pub fn all<E: Entity>(&self) -> Result<Vec<(Id, E)>, Error> {
         let state = self.state();
@@ -160,24 +160,6 @@ impl FakeWorkforce {
         let mut state = self.state();
         state.epoch += 1;
         state
-    }
-
-    /// The token of this name with a new end, while it is valid.
-    fn renewed(
-        &self,
-        purpose: &'static str,
-        name: &str,
-        now: Timestamp,
-        expires_at: Option<Timestamp>,
-    ) -> Option<String> {
-        let mut state = self.change();
-        let text = state.renewed.get(&(purpose, name.to_owned())).cloned()?;
-        let token = state.tokens.get_mut(&(purpose, text.clone()))?;
-        if token.expires_at.is_some_and(|end| end <= now) {
-            return None;
-        }
-        token.expires_at = expires_at;
-        Some(text)
     }
 
     fn ask(&self) -> MutexGuard<'_, State> {
@@ -276,27 +258,21 @@ impl Workforce for FakeWorkforce {
         Ok(items.into_iter().map(save).collect())
     }
 
-    async fn change(&self, kind: Kind, id: Id, fields: Map<String, Value>) -> Result<(), Error> {
-        let found = self.get(kind, id).await?.filter(|record| !record.deleted);
-        let record = found.ok_or_else(|| Error::not_found("there is no such record"))?;
-        let broken = || Error::invalid("body", "the document is of another form");
-        let mut doc: Map<String, Value> = serde_json::from_str(&record.doc).map_err(|_| broken())?;
-        doc.extend(fields);
-        doc.retain(|_, value| !value.is_null());
-        let draft = Draft::parse(kind, Value::Object(doc).to_string()).map_err(|_| broken())?;
-        self.keep(id, draft);
+    async fn remove(&self, kind: Kind, id: Id) -> Result<(), Error> {
+        let mut state = self.change();
+        let found = state.records.iter_mut().find(|kept| kept.record.kind == kind && kept.record.id == id);
+        found.ok_or_else(|| Error::not_found("there is no such record"))?.record.deleted = true;
         Ok(())
     }
 
-    async fn amend(&self, kind: Kind, id: Id, draft: Option<Draft>) -> Result<(), Error> {
-        let Some(draft) = draft else {
-            let mut state = self.change();
-            let found =
-                state.records.iter_mut().find(|kept| kept.record.kind == kind && kept.record.id == id);
-            let kept = found.ok_or_else(|| Error::not_found("there is no such record"))?;
-            kept.record.deleted = true;
-            return Ok(());
-        };
+    async fn change(&self, kind: Kind, id: Id, fields: Map<String, Value>) -> Result<(), Error> {
+        let found = self.get(kind, id).await?.filter(|record| !record.deleted);
+        let record = found.ok_or_else(|| Error::not_found("there is no such record"))?;
+        let broken = |_| Error::invalid("body", "the document is of another form");
+        let mut doc: Map<String, Value> = serde_json::from_str(&record.doc).map_err(broken)?;
+        doc.extend(fields);
+        doc.retain(|_, value| !value.is_null());
+        let draft = Draft::parse(kind, Value::Object(doc).to_string())?;
         self.keep(id, draft);
         Ok(())
     }
@@ -416,8 +392,16 @@ impl Workforce for FakeWorkforce {
     ) -> Result<String, Error> {
         let now = self.clock.now();
         let expires_at = Timestamp::from_second(now.as_second() + lifetime_seconds).ok();
-        if let Some(text) = self.renewed(purpose, name, now, expires_at) {
-            return Ok(text);
+        {
+            let mut state = self.change();
+            let known = state.renewed.get(&(purpose, name.to_owned())).cloned();
+            if let Some(text) = known
+                && let Some(token) = state.tokens.get_mut(&(purpose, text.clone()))
+                && token.expires_at.is_none_or(|end| end > now)
+            {
+                token.expires_at = expires_at;
+                return Ok(text);
+            }
         }
         let text = self.issue_token(purpose, payload, Some(lifetime_seconds)).await?;
         self.change().renewed.insert((purpose, name.to_owned()), text.clone());

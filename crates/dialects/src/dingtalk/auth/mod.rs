@@ -1,6 +1,8 @@
 //! How a caller proves who it is: by a token of the application in the query (old host) or in a header (new host), by a
 //! user's token, or by one of two signatures over a time (§2, §3). Both ends of each scheme side by side.
 
+pub(crate) mod seal;
+
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use http::{HeaderValue, header::AUTHORIZATION};
