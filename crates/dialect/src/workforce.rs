@@ -57,6 +57,13 @@ pub trait Workforce: Send + Sync + 'static {
     /// caller has seen to it that what the fields refer to is there.
     async fn change(&self, kind: Kind, id: Id, fields: Map<String, Value>) -> Result<(), Error>;
 
+    /// What the app saved under this name, unless it is gone.
+    async fn saved(&self, kind: Kind, name: &str) -> Result<Option<Record>, Error>;
+
+    /// Does something to a live record beyond changing it: approves it, calls it off. As with a change, what a vendor
+    /// owns is told to that vendor; a conflict says that the record is in no state for it.
+    async fn act(&self, kind: Kind, id: Id, action: Action, comment: Option<String>) -> Result<(), Error>;
+
     /// Live punches of an employee on these days, by time.
     async fn punches(&self, employee: Id, from: LocalDate, to: LocalDate) -> Result<Vec<Punch>, Error>;
 

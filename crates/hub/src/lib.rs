@@ -8,6 +8,7 @@ mod attendance;
 mod audit;
 mod background;
 mod backup;
+mod codes;
 mod connections;
 mod deliveries;
 mod desk;

@@ -12,7 +12,7 @@ use tongshi_dialect::{
     Announcement, Deed, EndpointDraft, FailedDelivery, Pot, Query, Record, RegisteredEndpoint, Replacement,
     Settled, Token, Workforce, gather,
 };
-use tongshi_model::{Draft, Error, Id, Kind, LocalDate, Punch, Space, Timestamp};
+use tongshi_model::{Action, Draft, Error, Id, Kind, LocalDate, Punch, Space, Timestamp};
 use tongshi_store::{
     App, Connection, KeyRow, PunchRow, RecordRow, Session, StoredPunch, Workspace, apps, meta, punches,
     records, tokens,
@@ -274,6 +274,17 @@ impl Workforce for HubWorkforce {
     async fn change(&self, kind: Kind, id: Id, fields: Map<String, Value>) -> Result<(), Error> {
         self.may_write()?;
         self.hub.change_for(&self.workspace, self.app_no, kind, id, fields).await
+    }
+
+    async fn saved(&self, kind: Kind, name: &str) -> Result<Option<Record>, Error> {
+        let connection = self.hub.local_connection(&self.workspace, WRITTEN).await?;
+        let space = Space { workspace: self.workspace.id, connection: connection.id };
+        Ok(self.get(kind, space.id(kind, name)).await?.filter(|record| !record.deleted))
+    }
+
+    async fn act(&self, kind: Kind, id: Id, action: Action, comment: Option<String>) -> Result<(), Error> {
+        self.may_write()?;
+        self.hub.act_for(&self.workspace, self.app_no, (kind, id), action, comment).await
     }
 
     async fn punches(&self, employee: Id, from: LocalDate, to: LocalDate) -> Result<Vec<Punch>, Error> {

@@ -1,6 +1,7 @@
 //! A small organisation in memory for the tests of dialects: it keeps what a face writes, finds it as the store
 //! would, and lets a client talk to a face without a socket.
 
+mod acts;
 mod deeds;
 mod desk;
 
@@ -12,9 +13,11 @@ use std::{
 use async_trait::async_trait;
 use serde_json::{Map, Value};
 use tongshi_model::{
-    Clock, Draft, Entity, Error, Id, Keys, Kind, LocalDate, Punch, Randomness, SeededRandomness, Timestamp,
+    Action, Clock, Draft, Entity, Error, Id, Keys, Kind, LocalDate, Punch, Randomness, SeededRandomness,
+    Timestamp,
 };
 
+use self::acts::saved_id;
 pub use self::desk::{FakeDesk, Loopback, Scripted};
 use crate::{
     Announcement, Deed, EndpointDraft, FailedDelivery, Pot, Query, Record, RegisteredEndpoint, Replacement,
@@ -259,7 +262,7 @@ impl Workforce for FakeWorkforce {
 
     async fn save(&self, items: Vec<(String, Draft)>) -> Result<Vec<Id>, Error> {
         let save = |(name, draft): (String, Draft)| {
-            let id = Id::of(&["saved", draft.kind.name(), &name]);
+            let id = saved_id(draft.kind, &name);
             self.keep(id, draft);
             id
         };
@@ -316,6 +319,15 @@ impl Workforce for FakeWorkforce {
         let draft = Draft::parse(kind, Value::Object(doc).to_string())?;
         self.keep(id, draft);
         Ok(())
+    }
+
+    async fn saved(&self, kind: Kind, name: &str) -> Result<Option<Record>, Error> {
+        let found = self.get(kind, saved_id(kind, name)).await?;
+        Ok(found.filter(|record| !record.deleted))
+    }
+
+    async fn act(&self, kind: Kind, id: Id, action: Action, _comment: Option<String>) -> Result<(), Error> {
+        acts::act(self, kind, id, action).await
     }
 
     async fn punches(&self, employee: Id, from: LocalDate, to: LocalDate) -> Result<Vec<Punch>, Error> {

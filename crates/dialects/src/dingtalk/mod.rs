@@ -15,8 +15,8 @@ mod server;
 mod tests;
 mod wire;
 
-use tongshi_dialect::{Capability, Descriptor, FaceKey};
-use tongshi_model::Kind;
+use tongshi_dialect::{Capability, Descriptor, FaceKey, Target};
+use tongshi_model::{Action, Kind};
 
 /// This vendor, for the list.
 pub(crate) static DESCRIPTOR: Descriptor = Descriptor {
@@ -24,7 +24,8 @@ pub(crate) static DESCRIPTOR: Descriptor = Descriptor {
     title: "钉钉 DingTalk",
     base_url: Some("https://oapi.dingtalk.com"),
     capabilities: CAPABILITIES,
-    writes_off: &[],
+    // Public tooling round this API is mostly forgery; ours is switched on by somebody, for one connection.
+    writes_off: &[Target::Punch],
     credential: client::CREDENTIAL,
     face_keys: &[
         FaceKey { id: "app_key", secret: "app_secret", prefix: "ding" },
@@ -42,6 +43,20 @@ pub(crate) static DESCRIPTOR: Descriptor = Descriptor {
 const CAPABILITIES: &[Capability] = &[
     Capability::Pull(Kind::OrgUnit),
     Capability::Pull(Kind::Employee),
+    Capability::PullPunches,
+    Capability::Pull(Kind::TimelineEntry),
+    Capability::Pull(Kind::ShiftAssignment),
+    Capability::Pull(Kind::Approval),
+    Capability::PushPunches,
+    Capability::Push(Kind::TimelineEntry, Action::Create),
+    Capability::Push(Kind::TimelineEntry, Action::Update),
+    Capability::Push(Kind::TimelineEntry, Action::Delete),
+    Capability::Push(Kind::Approval, Action::Create),
+    Capability::Push(Kind::Approval, Action::Approve),
+    Capability::Push(Kind::Approval, Action::Reject),
+    Capability::Push(Kind::Approval, Action::Withdraw),
+    Capability::Push(Kind::Approval, Action::Cancel),
+    Capability::Push(Kind::Approval, Action::Comment),
     Capability::Receive,
     Capability::Send,
 ];

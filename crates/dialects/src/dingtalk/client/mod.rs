@@ -3,11 +3,11 @@
 
 mod approval;
 mod attendance;
-mod clock;
 pub(super) mod events;
 mod listings;
 mod rows;
 mod walk;
+mod writes;
 
 use std::sync::{Arc, Mutex};
 
@@ -18,12 +18,12 @@ use tongshi_dialect::{
     Explanation, Fetched, Fingerprint, Health, Incoming, Listing, Message, NoAuth, Operation, Page,
     PushError, Pushed, Reply, Row, Seen, Signs, Slice, Target, Tokens, Write, operations,
 };
-use tongshi_model::{Action, Draft, Error, Kind, Randomness, Secret, Space, Timestamp};
+use tongshi_model::{Action, Clock, Draft, Error, Kind, Randomness, Secret, Space, Timestamp};
 
 pub(super) use self::events::DingTalkEvents;
 use self::walk::Walk;
 use super::{
-    auth::{NewToken, OldToken, Service, SigningKey, Sns, UserToken},
+    auth::{NewToken, OldToken, Seed, Service, SigningKey, Sns, UserToken},
     map,
     wire::{self, Code, DingTalk, Fault},
 };
@@ -61,6 +61,12 @@ pub(super) struct Connection {
     tokens: Arc<dyn Tokens>,
     /// The last walk through the departments, which the pages of a list are cut from.
     walked: Mutex<Option<Arc<Walk>>>,
+    settings: Value,
+    clock: Arc<dyn Clock>,
+    /// What shifts, groups and kinds of leave are called.
+    names: attendance::NamesKept,
+    /// How many punches were sent lately.
+    sent: writes::Sent,
 }
 
 /// Makes the calling half.
@@ -68,11 +74,15 @@ pub(super) fn connect(connect: Connect) -> Result<Box<dyn Connector>, Error> {
     connect.credential.require("app_key")?;
     connect.credential.require("app_secret")?;
     Ok(Box::new(Connection {
+        clock: Arc::clone(&connect.clock),
         client: Client::new(connect.transport, connect.pacer, connect.clock, ()),
         credential: connect.credential,
         space: connect.space,
         tokens: connect.tokens,
         walked: Mutex::default(),
+        settings: connect.settings,
+        names: attendance::NamesKept::default(),
+        sent: writes::Sent::default(),
     }))
 }
 
@@ -110,6 +120,13 @@ impl Signs<NewToken> for Connection {
 impl Signs<UserToken> for Connection {
     async fn key(&self) -> Result<Secret, Error> {
         Err(Error::invalid("token", "a user's token is the user's; a connection has none"))
+    }
+}
+
+#[async_trait]
+impl Signs<Seed> for Connection {
+    async fn key(&self) -> Result<SigningKey, Error> {
+        signing_key(&self.credential)
     }
 }
 
@@ -198,7 +215,8 @@ impl Connection {
 #[async_trait]
 impl Connector for Connection {
     fn listings(&self) -> &'static [Listing] {
-        listings::LISTINGS
+        let attendance = self.settings["attendance"] != false;
+        listings::listings(attendance, self.operator().is_some(), !self.forms().is_empty())
     }
 
     async fn check(&self) -> Result<Health, Error> {
@@ -207,18 +225,27 @@ impl Connector for Connection {
         Ok(Health { text, findings: Vec::new() })
     }
 
-    fn plan(&self, _listing: &Listing, _ask: &Ask<'_>) -> Vec<Slice> {
+    fn plan(&self, listing: &Listing, ask: &Ask<'_>) -> Vec<Slice> {
+        match listing.name {
+            "punch" | "shift" | "leave" => return attendance::plan(listing.name, ask, self.clock.now()),
+            "approval" => return self.plan_approvals(ask),
+            _ => {}
+        }
         vec![Slice { label: "all".to_owned(), params: Value::Null }]
     }
 
     async fn pull(
         &self,
         listing: &Listing,
-        _slice: &Slice,
+        slice: &Slice,
         page: u32,
         known: Option<Fingerprint>,
     ) -> Result<Page, Error> {
         match listing.kind {
+            None => self.punches(slice).await,
+            Some(Kind::ShiftAssignment) => self.shifts(slice).await,
+            Some(Kind::TimelineEntry) => self.leaves(slice).await,
+            Some(Kind::Approval) => self.approvals(slice).await,
             Some(Kind::OrgUnit) => self.departments(page, known).await,
             _ => self.people(page, known).await,
         }
@@ -238,6 +265,7 @@ impl Connector for Connection {
                 let Ok(number) = remote_id.parse() else { return Ok(Existence::Absent) };
                 self.ask_bytes(&wire::DepartmentGet { dept_id: Some(number), language: None }).await
             }
+            Kind::Approval => return self.approval_exists(remote_id).await,
             _ => return Ok(Existence::Unknown),
         };
         let body = match outcome {
@@ -265,16 +293,20 @@ impl Connector for Connection {
         1
     }
 
-    fn repeatable(&self, _target: Target, _action: Action) -> bool {
-        false
+    fn repeatable(&self, target: Target, _action: Action) -> bool {
+        writes::is_repeatable(target)
     }
 
-    async fn push(&self, _writes: &[Write]) -> Result<Vec<Pushed>, PushError> {
-        Err(Error::internal("a write reached a connector whose capabilities have none").into())
+    async fn push(&self, writes: &[Write]) -> Result<Vec<Pushed>, PushError> {
+        let mut pushed = Vec::with_capacity(writes.len());
+        for write in writes {
+            pushed.push(self.push_one(write).await?);
+        }
+        Ok(pushed)
     }
 
     async fn read_back(&self, writes: &[Write]) -> Result<Vec<Seen>, Error> {
-        Ok(writes.iter().map(|_| Seen::Unknown).collect())
+        self.see_writes(writes).await
     }
 
     async fn call(&self, operation: &str, fields: Map<String, Value>) -> Option<Result<Reply, Error>> {
@@ -339,4 +371,51 @@ operations! {
     wire::GetCallback,
     wire::DeleteCallback,
     wire::FailedCallbacks,
+    wire::attendance::RecordUpload,
+    wire::attendance::ResultList,
+    wire::attendance::RecordList,
+    wire::attendance::DayGet,
+    wire::attendance::CheckinList,
+    wire::attendance::SmartReportGet,
+    wire::attendance::ColumnList,
+    wire::attendance::ColumnValues,
+    wire::attendance::LeaveTimes,
+    wire::attendance::LeaveStatusList,
+    wire::attendance::LeaveDuration,
+    wire::attendance::LeaveTypeList,
+    wire::attendance::QuotaList,
+    wire::attendance::QuotaUpdate,
+    wire::attendance::ScheduleByDay,
+    wire::attendance::ScheduleByUsers,
+    wire::attendance::ShiftsByDays,
+    wire::attendance::ScheduleList,
+    wire::attendance::ScheduleResults,
+    wire::attendance::ScheduleSet,
+    wire::attendance::ShiftList,
+    wire::attendance::ShiftGet,
+    wire::attendance::GroupList,
+    wire::attendance::GroupNames,
+    wire::attendance::GroupGet,
+    wire::attendance::GroupMembers,
+    wire::attendance::GroupOfUser,
+    wire::attendance::ApproveFinish,
+    wire::attendance::ApprovalFinish,
+    wire::attendance::DurationCalculate,
+    wire::attendance::ApproveCancel,
+    wire::attendance::ApproveCheck,
+    wire::attendance::ApproveSwitch,
+    wire::approval::ApprovalCreate,
+    wire::approval::ApprovalGet,
+    wire::approval::ApprovalList,
+    wire::approval::ApprovalTerminate,
+    wire::approval::ApprovalExecute,
+    wire::approval::ApprovalComment,
+    wire::approval::SchemaGet,
+    wire::approval::OldCreate,
+    wire::approval::OldGet,
+    wire::approval::OldList,
+    wire::approval::OldTerminate,
+    wire::approval::OldExecute,
+    wire::approval::OldComment,
+    wire::clock::ClockAdd,
 }

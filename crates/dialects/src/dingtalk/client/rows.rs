@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 use tongshi_dialect::Row;
 use tongshi_model::{Draft, Error, Kind, Space};
 
-use super::map;
+use super::{approval, attendance, map};
 
 #[derive(Deserialize)]
 struct Answer<'a> {
@@ -60,6 +60,9 @@ pub(super) fn read(space: Space, kind: Kind, raw: &str) -> Result<Draft, Error> 
     match kind {
         Kind::OrgUnit => Draft::of(&map::read_department(serde_json::from_str(raw).map_err(broken)?, space)?),
         Kind::Employee => Draft::of(&map::read_user(serde_json::from_str(raw).map_err(broken)?, space)?),
+        Kind::ShiftAssignment => attendance::read_shift(space, raw),
+        Kind::TimelineEntry => attendance::read_leave_row(space, raw),
+        Kind::Approval => approval::read_row(space, raw),
         other => Err(Error::internal(format!("DingTalk shows no {other}"))),
     }
 }

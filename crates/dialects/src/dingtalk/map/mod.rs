@@ -1,5 +1,7 @@
 //! DingTalk's words and ours, both ways.
 
+pub(super) mod approval;
+pub(super) mod attendance;
 mod department;
 mod user;
 

@@ -32,6 +32,15 @@ const UNCOUNTED: &[&str] = &["token.", "login.", "auth.", "department.", "user."
 
 /// The permission that an operation needs (§5, §9 and the vendor's console).
 const SCOPES: &[(&str, &str)] = &[
+    ("attendance.record.upload", "Pro.AttendanceRecord.Write"),
+    ("attendance.", "qyapi_get_attendance_data"),
+    ("vacation.quota_update", "qyapi_holiday_manage"),
+    ("vacation.", "qyapi_holiday_readonly"),
+    ("schedule.set", "qyapi_attendance_group_manage"),
+    ("approve.", "qyapi_attendance_group_manage"),
+    ("schedule.", "qyapi_attendance_group_read"),
+    ("shift.", "qyapi_attendance_group_read"),
+    ("group.", "qyapi_attendance_group_read"),
     ("department.create", "qyapi_manage_addresslist"),
     ("department.update", "qyapi_manage_addresslist"),
     ("department.delete", "qyapi_manage_addresslist"),

@@ -1,8 +1,11 @@
 //! DingTalk held to the suite that all dialects pass, and to its own quirks.
 
+mod approvals;
+mod attendance;
 mod auth;
 mod callbacks;
 mod client;
+mod clock;
 mod contacts;
 mod crypto;
 mod limits;
@@ -14,7 +17,10 @@ use tongshi_dialect::{conformance, conformance::SampleKey};
 use tongshi_model::Secret;
 
 use super::{
-    auth::{NewToken, OldToken, SERVICE_WINDOW_SECONDS, SNS_WINDOW_SECONDS, Service, Sns, UserToken},
+    auth::{
+        NewToken, OldToken, SEED_WINDOW_SECONDS, SERVICE_WINDOW_SECONDS, SNS_WINDOW_SECONDS, Seed, Service,
+        Sns, UserToken,
+    },
     client::OPERATIONS,
     wire::*,
 };
@@ -57,6 +63,17 @@ macro_rules! signs_the_time {
 }
 signs_the_time! { Sns, SNS_WINDOW_SECONDS; Service, SERVICE_WINDOW_SECONDS; }
 
+/// The document's body holds the time that is signed, so a fixture is signed at its own time; `clock` has the rest.
+impl SampleKey for Seed {
+    fn sample() -> Option<(&'static str, Secret)> {
+        None
+    }
+
+    fn stale_after_seconds() -> Option<i64> {
+        Some(SEED_WINDOW_SECONDS)
+    }
+}
+
 /// The faults that both hosts have a word for.
 fn of_both_hosts() -> Vec<Fault> {
     let codes = Code::GIVEN.iter().filter(|code| code.number() != 0).cloned();
@@ -81,6 +98,7 @@ conformance! {
         UserDelete, LeaveRecords, OnJob, Dismissions,
         Authorize, AuthorizeStep, UserAccessToken, Me, AppCode, GetUserInfo, SnsUserInfo,
         RegisterCallback, UpdateCallback, GetCallback, DeleteCallback, FailedCallbacks,
+        super::wire::attendance::RecordUpload, super::wire::attendance::ResultList, super::wire::attendance::RecordList, super::wire::attendance::DayGet, super::wire::attendance::CheckinList, super::wire::attendance::SmartReportGet, super::wire::attendance::ColumnList, super::wire::attendance::ColumnValues, super::wire::attendance::LeaveTimes, super::wire::attendance::LeaveStatusList, super::wire::attendance::LeaveDuration, super::wire::attendance::LeaveTypeList, super::wire::attendance::QuotaList, super::wire::attendance::QuotaUpdate, super::wire::attendance::ScheduleByDay, super::wire::attendance::ScheduleByUsers, super::wire::attendance::ShiftsByDays, super::wire::attendance::ScheduleList, super::wire::attendance::ScheduleResults, super::wire::attendance::ScheduleSet, super::wire::attendance::ShiftList, super::wire::attendance::ShiftGet, super::wire::attendance::GroupList, super::wire::attendance::GroupNames, super::wire::attendance::GroupGet, super::wire::attendance::GroupMembers, super::wire::attendance::GroupOfUser, super::wire::attendance::ApproveFinish, super::wire::attendance::ApprovalFinish, super::wire::attendance::DurationCalculate, super::wire::attendance::ApproveCancel, super::wire::attendance::ApproveCheck, super::wire::attendance::ApproveSwitch, super::wire::approval::ApprovalCreate, super::wire::approval::ApprovalGet, super::wire::approval::ApprovalList, super::wire::approval::ApprovalTerminate, super::wire::approval::ApprovalExecute, super::wire::approval::ApprovalComment, super::wire::approval::SchemaGet, super::wire::approval::OldCreate, super::wire::approval::OldGet, super::wire::approval::OldList, super::wire::approval::OldTerminate, super::wire::approval::OldExecute, super::wire::approval::OldComment, super::wire::clock::ClockAdd,
     ],
 }
 

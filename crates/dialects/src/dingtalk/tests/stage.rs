@@ -159,7 +159,15 @@ impl Stage {
         self.connector_over(Arc::new(Loopback(Arc::clone(&self.face))))
     }
 
+    pub(super) fn connector_with(&self, settings: Value) -> Box<dyn Connector> {
+        self.connector_of(Arc::new(Loopback(Arc::clone(&self.face))), settings)
+    }
+
     pub(super) fn connector_over(&self, transport: Arc<dyn Transport>) -> Box<dyn Connector> {
+        self.connector_of(transport, json!({}))
+    }
+
+    fn connector_of(&self, transport: Arc<dyn Transport>, settings: Value) -> Box<dyn Connector> {
         let values = [
             ("app_key", KEY),
             ("app_secret", SECRET),
@@ -171,7 +179,7 @@ impl Stage {
         (DESCRIPTOR.connect)(Connect {
             credential: Credential::new(values.collect()),
             space: space(),
-            settings: json!({}),
+            settings,
             transport,
             pacer: Arc::new(Promptly),
             clock: Arc::clone(&self.clock) as Arc<dyn Clock>,

@@ -1,13 +1,14 @@
 //! DingTalk on the wire: two hosts, how their fields and answers lie in messages, and the three shapes of an error. Names
 //! are the vendor's. Nothing outside this folder sees these types.
 
-mod approval;
-mod attendance;
+pub(crate) mod approval;
+pub(crate) mod attendance;
 mod callback;
-mod clock;
+pub(crate) mod clock;
 mod department;
 mod fault;
 mod login;
+pub(crate) mod loose;
 mod token;
 mod user;
 mod value;

@@ -1,1 +1,0 @@
-//! Attendance on the wire (§5).
