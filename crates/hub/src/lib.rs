@@ -8,7 +8,6 @@ mod attendance;
 mod audit;
 mod background;
 mod backup;
-mod codes;
 mod connections;
 mod deliveries;
 mod desk;

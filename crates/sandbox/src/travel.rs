@@ -273,6 +273,7 @@ fn claim(
         total: Money { minor: lines.iter().map(|line| line.amount.minor).sum(), currency: Currency::CNY },
         lines,
         request: Some(trip.request),
+        bookings: orders.iter().map(|(id, ..)| *id).collect(),
         approval: None,
         approver: world.tree.manager_of(index).map(|(_, id)| id).filter(|_| waits),
         task: waits.then(|| "FLOW:1:1".to_owned()),

@@ -216,6 +216,8 @@ async fn the_connector_asks_reads_and_decides() {
             name: None,
             fields: vec![tongshi_model::FormField { name: "天数".to_owned(), value: json!(2).into() }],
         }],
+        tasks: Vec::new(),
+        log: Vec::new(),
     };
     let body = || WriteBody::Record { kind: Kind::Approval, doc: Draft::of(&approval).expect("a draft").doc };
     let pushed =

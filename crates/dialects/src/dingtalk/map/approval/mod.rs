@@ -194,6 +194,8 @@ pub(in crate::dingtalk) fn read_instance(
         submitted_at,
         updated_at: finished.or(moved).or(submitted_at),
         form: read_form(values.map(|value| (value.name, value.value, value.ext_value)).collect()),
+        tasks: Vec::new(),
+        log: Vec::new(),
     })
 }
 
@@ -228,6 +230,10 @@ mod tests {
                     None,
                 ),
             ]),
+        tasks: Vec::new(),
+        log: Vec::new(),
+            tasks: Vec::new(),
+            log: Vec::new(),
         }
     }
 

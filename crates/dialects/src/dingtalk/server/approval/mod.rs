@@ -190,6 +190,8 @@ async fn make(caller: &Caller, host: Host, mut wanted: Wanted) -> Result<Id, Fau
         submitted_at: Some(at),
         updated_at: Some(at),
         form: read_form(wanted.values),
+        tasks: Vec::new(),
+        log: Vec::new(),
     };
     let ids = workforce.save(vec![(name, Draft::of(&approval)?)]).await?;
     let id = *ids.first().ok_or_else(|| Fault::new(Code::Busy, "the approval was not kept"))?;
