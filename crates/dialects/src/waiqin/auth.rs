@@ -183,7 +183,13 @@ impl AuthScheme for Digest {
         };
         let expected = digest(algorithm, &message.body, &key.appkey, stamp.timestamp, stamp.msg_id);
         let fits = !key.appkey.expose().is_empty() && same_secret(&Secret::new(expected), stamp.digest);
-        if fits { Ok(()) } else { Err(AuthFault::Wrong(": MD5 over body|appkey|timestamp in UTF-8")) }
+        if fits {
+            Ok(())
+        } else {
+            Err(AuthFault::Wrong(
+                ": MD5 over body|appkey|timestamp, or SHA-256, over the bytes that were sent",
+            ))
+        }
     }
 
     fn key(id: &str, secret: &Secret) -> AccessKey {
@@ -193,11 +199,21 @@ impl AuthScheme for Digest {
     fn explain(message: &Message) -> Explanation {
         let Some(stamp) = Stamped::of(&message.path) else { return Explanation::default() };
         let body = String::from_utf8_lossy(&message.body).into_owned();
+        let (timestamp, msg_id) = (stamp.timestamp, stamp.msg_id);
+        let received = Some(stamp.digest.to_owned()).filter(|digest| digest != "-");
+        let mut parts = vec![("body", body.clone()), ("timestamp", timestamp.to_owned())];
+        if stamp.digest.len() != 64 {
+            let algorithm =
+                "MD5 over body, appkey and timestamp with | between them, in lower-case hexadecimal";
+            let string_to_sign = format!("{body}|(appkey)|{timestamp}");
+            return Explanation { parts, string_to_sign, received, algorithm };
+        }
+        parts.push(("nonce", msg_id.to_owned()));
         Explanation {
-            string_to_sign: format!("{body}|(appkey)|{}", stamp.timestamp),
-            parts: vec![("body", body), ("timestamp", stamp.timestamp.to_owned())],
-            received: Some(stamp.digest.to_owned()).filter(|digest| digest != "-"),
-            algorithm: "MD5 over body, appkey and timestamp with | between them, in lower-case hexadecimal",
+            parts,
+            string_to_sign: format!("data={body}&appkey=(appkey)&nonce={msg_id}&timestamp={timestamp}"),
+            received,
+            algorithm: "SHA-256 over body, appkey, the request's id and timestamp, in lower-case hexadecimal",
         }
     }
 }

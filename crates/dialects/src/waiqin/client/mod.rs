@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use serde_json::{Map, Value};
 use tongshi_dialect::{
     Ask, AuthScheme, CallError, Client, Connect, Connector, Credential, CredentialField, Existence,
-    Explanation, Fetched, Fingerprint, Health, Incoming, Listing, Message, NoAuth, Operation, Page,
+    Explanation, Fetched, Finding, Fingerprint, Health, Incoming, Listing, Message, NoAuth, Operation, Page,
     PushError, Pushed, Reply, Row, Seen, SignIn, Signs, Slice, Target, Tokens, Write, operations,
 };
 use tongshi_model::{Action, Clock, Draft, Error, Id, Kind, Secret, Space, Timestamp};
@@ -189,16 +189,32 @@ impl Connector for Connection {
     }
 
     async fn check(&self) -> Result<Health, Error> {
+        let mut findings = Vec::new();
+        if self.sign_in().is_some() {
+            findings.push(match self.app_token().await {
+                Ok(_) => Finding::good("sign-in", "Waiqin gives the app a token"),
+                // Whoever reads people needs no sign-in; whoever signs in needs nothing else.
+                Err(error) if self.listings().is_empty() => return Err(error),
+                Err(error) => Finding::bad(
+                    "sign-in",
+                    format!("Waiqin gives the app no token: {}", error.public()),
+                    "look at app_id, app_secret and tenant_id, which the account manager hands out",
+                ),
+            });
+        }
         if self.listings().is_empty() {
-            self.app_token().await?;
-            return Ok(Health { text: "Waiqin gives the app a token".to_owned(), findings: Vec::new() });
+            return Ok(Health { text: "Waiqin gives the app a token".to_owned(), findings });
         }
         let ask = wire::OrganizationQuery { stamp: self.stamp(), org_status: Some("1".to_owned()) };
         let found = listings::cut(&self.ask(&ask).await?)?.rows.len();
-        Ok(Health {
-            text: format!("Waiqin answers; it shows {found} organisation units"),
-            findings: Vec::new(),
-        })
+        findings.push(Finding::good("OpenAPI", format!("it shows {found} organisation units")));
+        let pushes = self.credential.get("pushsecret").is_some_and(|secret| !secret.expose().is_empty());
+        findings.push(if pushes {
+            Finding::good("pushes", "there is a secret to check them with")
+        } else {
+            Finding::unknown("pushes", "without pushsecret none is taken; syncs still see every change")
+        });
+        Ok(Health { text: format!("Waiqin answers; it shows {found} organisation units"), findings })
     }
 
     fn plan(&self, listing: &Listing, ask: &Ask<'_>) -> Vec<Slice> {

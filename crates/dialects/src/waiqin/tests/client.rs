@@ -1,7 +1,9 @@
 //! The calling half against our own face, and against vendors that answer otherwise.
 
 use serde_json::json;
-use tongshi_dialect::{Ask, Connector, Existence, Listing, Over, Reach, Subject, Window, Workforce as _};
+use tongshi_dialect::{
+    Ask, Connector, Existence, Listing, Over, Reach, State, Subject, Window, Workforce as _,
+};
 use tongshi_model::{Direction, Draft, Employee, Kind, TimelineEntry, TimelineKind};
 
 use super::stage::{OPENID, Stage, TENANT, company, id, punch};
@@ -147,4 +149,16 @@ async fn a_visit_is_asked_for_by_id() {
     assert!(matches!(asked(&format!("visit/{}", id("errand"))).await, Existence::Present(_)));
     assert!(matches!(asked(&format!("visit/{}", id("nothing"))).await, Existence::Absent));
     assert!(matches!(asked("track/x").await, Existence::Unknown));
+}
+
+#[tokio::test]
+async fn the_account_is_looked_at_part_by_part() {
+    let stage = company();
+    let reads = [("openid", OPENID), ("appkey", "demo-appkey")];
+    let signs_in = [("app_id", "wq-demo"), ("app_secret", "wrong"), ("tenant_id", TENANT)];
+    let both: Vec<_> = reads.into_iter().chain(signs_in).collect();
+    let health = stage.connector(&both, json!({})).check().await.expect("it answers");
+    let states: Vec<_> = health.findings.iter().map(|found| (found.subject.as_str(), found.state)).collect();
+    assert_eq!(states, [("sign-in", State::Bad), ("OpenAPI", State::Good), ("pushes", State::Unknown)]);
+    assert!(stage.connector(&signs_in, json!({})).check().await.is_err());
 }

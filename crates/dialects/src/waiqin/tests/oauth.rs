@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use tongshi_dialect::Reply;
 
 use super::stage::{BACK, Stage, TENANT, company, id};
+use crate::waiqin::auth::APP_TOKEN;
 
 const AUTHORIZE: &str = "/service/oauth/authorize";
 
@@ -256,4 +257,23 @@ async fn secrets_and_passwords_are_guessed_slowly() {
         42900
     );
     assert_eq!(stage.post_from("/service/oauth/token", right, "203.0.113.8").await["return_code"], 0);
+}
+
+#[tokio::test]
+async fn a_token_ends_with_its_key_and_a_code_with_its_address() {
+    let stage = company();
+    let payload = |app: &str, back: &str| json!({"app_id": app, "tenant_id": TENANT, "redirect_uri": back, "employee": id("lin")});
+    stage.workforce.plant_token(APP_TOKEN, "of-a-key-that-is-gone", payload("wq-gone", ""), None);
+    stage.workforce.plant_token("waiqin.code", "c-1", payload("wq-gone", ""), None);
+    assert_ne!(userinfo(&stage, "of-a-key-that-is-gone", "c-1").await["return_code"], 0);
+    stage.workforce.plant_token(
+        "waiqin.code",
+        "c-2",
+        payload("wq-demo", "https://app.example.com/old"),
+        None,
+    );
+    stage.workforce.plant_token("waiqin.code", "c-3", payload("wq-demo", BACK), None);
+    let token = stage.token("wq-demo", "sk-demo").await;
+    assert_eq!(userinfo(&stage, &token, "c-2").await["return_code"], 40029, "it was sent to an old address");
+    assert_eq!(userinfo(&stage, &token, "c-3").await["return_code"], 0);
 }

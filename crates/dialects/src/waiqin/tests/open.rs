@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::stage::{OPENID, company, id, punch};
 use tongshi_dialect::Workforce as _;
-use tongshi_model::{Employee, EmploymentPhase, EmploymentStatus, Notice, OrgUnit};
+use tongshi_model::{Employee, EmploymentPhase, EmploymentStatus, Notice, OrgUnit, ShiftAssignment};
 
 const AT: &str = "20180301100000";
 
@@ -231,4 +231,35 @@ async fn messages_reach_each_person_once() {
         2,
         "what is refused is not sent in part"
     );
+}
+
+#[tokio::test]
+async fn days_tell_what_was_planned_and_who_was_missing() {
+    let stage = company();
+    let shift = |day: &str| ShiftAssignment {
+        employee: id("lin"),
+        date: day.parse().expect("a date"),
+        shift: Some("早班".to_owned()),
+        rule: Some("固定班".to_owned()),
+        time_range: Some("09:00-18:00".to_owned()),
+    };
+    for day in ["2018-02-26", "2018-02-27", "2018-02-28"] {
+        stage.workforce.put(id(day), &shift(day)).expect("kept");
+    }
+    stage
+        .workforce
+        .record_punches(vec![punch("2018-02-26 08:50"), punch("2018-02-26 18:05")])
+        .await
+        .expect("kept");
+    let ask = json!({"empId": id("lin").to_string(), "startDate": "2018-02-26", "endDate": "2018-02-28"});
+    let days = data(&stage.open("attDetail/v1/getAttUserDetail", &ask.to_string(), AT).await);
+    let told = |day: usize, name: &str| days["data"][day][name].as_str().unwrap_or_default().to_owned();
+    assert_eq!(
+        (told(0, "firstOnRqTime"), told(0, "firstOffRqTime")),
+        ("09:00".to_owned(), "18:00".to_owned())
+    );
+    assert_eq!((told(0, "groupName"), told(0, "deptName")), ("固定班".to_owned(), "研发组".to_owned()));
+    assert_eq!(told(0, "absentDay"), "0.00");
+    assert_eq!(told(1, "absentDay"), "1.00", "planned, and nobody came");
+    assert_eq!(told(2, "absentDay"), "0.00", "on an errand");
 }
