@@ -179,6 +179,10 @@ impl<D: Dialect> Client<D> {
                             }
                             return Err(CallError::unread(Unread::Fault(fault), &reply, None));
                         }
+                        Some(Unread::Fault(fault)) if D::too_fast(&fault).is_some() => {
+                            let wait = self.retry_after(&reply).or_else(|| D::too_fast(&fault));
+                            (CallError::unread(Unread::Fault(fault), &reply, wait), wait, true)
+                        }
                         Some(Unread::Fault(fault)) if status < 500 && !busy => {
                             return Err(CallError::unread(Unread::Fault(fault), &reply, None));
                         }

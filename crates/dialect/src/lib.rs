@@ -53,7 +53,7 @@ pub use page::{Language, Screen, escape, hidden, html_reply, page, page_in, refu
 pub use protocol::{Dialect, FormFault, Unread};
 pub use quota::{Limiter, Quota, Standing, Wait};
 pub use seen::{Disclosed, gather};
-pub use server::{Caller, Server};
+pub use server::{Caller, Gate, Server};
 pub use sign_in::{Departure, Identity, Redemption, Return, SignIn, SignInFault};
 pub use strict::strict_object;
 pub use token_cache::{Fetch, Fetched, MemoryTokens, Tokens};

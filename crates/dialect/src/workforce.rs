@@ -44,6 +44,9 @@ pub trait Workforce: Send + Sync + 'static {
     /// How much can be taken out of each of these pots; of those without a bound, how much lies in them.
     async fn holdings(&self, pots: &[Pot]) -> Result<Vec<i64>, Error>;
 
+    /// Takes a live record away, as [`Workforce::change`] changes it.
+    async fn remove(&self, kind: Kind, id: Id) -> Result<(), Error>;
+
     /// Changes a live record: each field that is given takes the place of the stored one, null takes it away. What is
     /// the workspace's own changes at once; what a vendor owns is told to that vendor, where a route leads there. The
     /// caller has seen to it that what the fields refer to is there.
@@ -86,6 +89,22 @@ pub trait Workforce: Send + Sync + 'static {
         payload: Value,
         lifetime_seconds: Option<i64>,
     ) -> Result<String, Error>;
+
+    /// The token of this name for this purpose: the same one with a new end while it is valid, after that another. It is
+    /// kept encrypted.
+    async fn renew_token(
+        &self,
+        purpose: &'static str,
+        name: &str,
+        payload: Value,
+        lifetime_seconds: i64,
+    ) -> Result<String, Error>;
+
+    /// The public half of the app's newest key of this name at a face.
+    async fn key_id(&self, face: &'static str, name: &'static str) -> Result<Option<String>, Error>;
+
+    /// Takes one of `limit` in a period, counted for the whole workspace; false where all are taken.
+    async fn tally(&self, what: &str, period: &str, limit: u64) -> Result<bool, Error>;
 
     /// What a token stands for, also when it is used or expired.
     async fn token(&self, purpose: &'static str, token: &str) -> Result<Option<Token>, Error>;

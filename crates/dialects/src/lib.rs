@@ -3,9 +3,11 @@
 
 use tongshi_dialect::Descriptor;
 
+mod dingtalk;
 mod waiqin;
 mod workhuman;
 mod zhiren;
 
 /// Every dialect.
-pub static ALL: &[&Descriptor] = &[&waiqin::DESCRIPTOR, &workhuman::DESCRIPTOR, &zhiren::DESCRIPTOR];
+pub static ALL: &[&Descriptor] =
+    &[&dingtalk::DESCRIPTOR, &waiqin::DESCRIPTOR, &workhuman::DESCRIPTOR, &zhiren::DESCRIPTOR];

@@ -13,6 +13,7 @@ mod deliveries;
 mod desk;
 mod erased;
 mod events;
+mod faces;
 mod feed;
 mod idempotency;
 mod identity;

@@ -14,11 +14,13 @@ use tongshi_dialect::{
 };
 use tongshi_model::{Draft, Error, Id, Kind, LocalDate, Punch, Space, Timestamp};
 use tongshi_store::{
-    App, Connection, PunchRow, RecordRow, Session, StoredPunch, Workspace, meta, punches, records, tokens,
+    App, Connection, KeyRow, PunchRow, RecordRow, Session, StoredPunch, Workspace, apps, meta, punches,
+    records, tokens,
 };
 
 use crate::{
     AuditEntry, Hub, Scopes, audit, deliveries,
+    faces::Renewed,
     identity::Aliases,
     ingest::{self, Item},
     points,
@@ -259,6 +261,11 @@ impl Workforce for HubWorkforce {
         points::holdings(self, pots).await
     }
 
+    async fn remove(&self, kind: Kind, id: Id) -> Result<(), Error> {
+        self.may_write()?;
+        self.hub.remove_for(&self.workspace, self.app_no, kind, id).await
+    }
+
     async fn change(&self, kind: Kind, id: Id, fields: Map<String, Value>) -> Result<(), Error> {
         self.may_write()?;
         self.hub.change_for(&self.workspace, self.app_no, kind, id, fields).await
@@ -359,6 +366,27 @@ impl Workforce for HubWorkforce {
                 lifetime_seconds,
             )
             .await
+    }
+
+    async fn renew_token(
+        &self,
+        purpose: &'static str,
+        name: &str,
+        payload: Value,
+        lifetime_seconds: i64,
+    ) -> Result<String, Error> {
+        let which = Renewed { purpose, name, app: self.app_no, actor: &self.actor };
+        self.hub.renew_token(&self.workspace, which, &payload, lifetime_seconds).await
+    }
+
+    async fn key_id(&self, face: &'static str, name: &'static str) -> Result<Option<String>, Error> {
+        let keys = apps::keys(&mut self.read().await?, &self.workspace, self.app_no).await?;
+        let fits = |key: &KeyRow| key.face == face && key.name == name && !key.revoked;
+        Ok(keys.into_iter().rfind(fits).map(|key| key.key_id))
+    }
+
+    async fn tally(&self, what: &str, period: &str, limit: u64) -> Result<bool, Error> {
+        self.hub.tally(&self.workspace, what, period, limit).await
     }
 
     async fn token(&self, purpose: &'static str, token: &str) -> Result<Option<Token>, Error> {

@@ -37,6 +37,7 @@ pub mod sealed;
 pub mod sessions;
 pub mod shared;
 pub mod sources;
+pub mod tallies;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod tokens;

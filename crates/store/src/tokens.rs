@@ -97,6 +97,17 @@ pub async fn use_once(s: &mut Session, purpose: &str, hash: &[u8]) -> Result<Opt
     row.map(take).transpose()
 }
 
+/// Gives a token that was not used another end; false where there is none.
+pub async fn extend(s: &mut Session, purpose: &str, hash: &[u8], expires_at: Timestamp) -> Result<bool> {
+    let count = s
+        .run(
+            "UPDATE tokens SET expires_at = $3 WHERE purpose = $1 AND hash = $2 AND used_at IS NULL",
+            params![purpose, hash, expires_at],
+        )
+        .await?;
+    Ok(count > 0)
+}
+
 /// Removes the token; false where there was none.
 pub async fn revoke(s: &mut Session, workspace: &Workspace, purpose: &str, hash: &[u8]) -> Result<bool> {
     let count = s

@@ -1,4 +1,4 @@
-//! The apps of the small organisation in memory.
+//! The apps of a workspace in memory, and wires that end in the same process.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -7,7 +7,10 @@ use serde_json::Value;
 use tongshi_model::{Clock, Error, Id, Secret};
 
 use super::FakeWorkforce;
-use crate::{Addresses, Attempt, Attempts, Desk, Grant, Limiter, Patience, Token, Wait, Workforce};
+use crate::{
+    Addresses, Attempt, Attempts, Desk, Face, Grant, Limiter, Message, Patience, Reply, Token, Transport,
+    TransportError, Wait, Workforce,
+};
 
 /// The apps of one workspace in memory.
 pub struct FakeDesk {
@@ -98,5 +101,25 @@ impl Desk for FakeDesk {
 
     fn passed(&self, attempt: &Attempt<'_>) {
         self.attempts.passed(attempt, self.clock.now());
+    }
+}
+
+/// A transport that ends at a face in the same process.
+pub struct Loopback(pub Arc<dyn Face>);
+
+#[async_trait]
+impl Transport for Loopback {
+    async fn send(&self, message: Message) -> Result<Reply, TransportError> {
+        Ok(self.0.answer(message).await)
+    }
+}
+
+/// A transport that answers by a function.
+pub struct Scripted<F>(pub F);
+
+#[async_trait]
+impl<F: Fn(Message) -> Result<Reply, TransportError> + Send + Sync + 'static> Transport for Scripted<F> {
+    async fn send(&self, message: Message) -> Result<Reply, TransportError> {
+        (self.0)(message)
     }
 }

@@ -1,6 +1,9 @@
 //! A small organisation in memory for the tests of dialects: it keeps what a face writes, finds it as the store
 //! would, and lets a client talk to a face without a socket.
 
+mod deeds;
+mod desk;
+
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -12,15 +15,11 @@ use tongshi_model::{
     Clock, Draft, Entity, Error, Id, Keys, Kind, LocalDate, Punch, Randomness, SeededRandomness, Timestamp,
 };
 
+pub use self::desk::{FakeDesk, Loopback, Scripted};
 use crate::{
-    Announcement, Deed, EndpointDraft, Face, FailedDelivery, Message, Order, Pot, Query, Record,
-    RegisteredEndpoint, Reply, Settled, Token, Transport, TransportError, Workforce,
+    Announcement, Deed, EndpointDraft, FailedDelivery, Order, Pot, Query, Record, RegisteredEndpoint,
+    Settled, Token, Workforce,
 };
-
-mod deeds;
-mod desk;
-
-pub use desk::FakeDesk;
 
 /// One workspace in memory.
 pub struct FakeWorkforce {
@@ -40,6 +39,9 @@ struct State {
     endpoints: Vec<EndpointDraft>,
     failed: Vec<FailedDelivery>,
     tried: Vec<(EndpointDraft, String)>,
+    key_ids: BTreeMap<(&'static str, &'static str), String>,
+    renewed: BTreeMap<(&'static str, String), String>,
+    tallies: BTreeMap<(String, String), u64>,
     questions: u64,
     /// What lies in pots that are no person's, by their printed form.
     pots: BTreeMap<String, i64>,
@@ -108,6 +110,11 @@ impl FakeWorkforce {
     ) {
         let token = Token { payload, expires_at, used_at: None };
         self.change().tokens.insert((purpose, text.to_owned()), token);
+    }
+
+    /// Makes this the public half of the app's key of this name.
+    pub fn name_key(&self, face: &'static str, name: &'static str, key_id: &str) {
+        self.change().key_ids.insert((face, name), key_id.to_owned());
     }
 
     /// Voids all tokens of this purpose, as a vendor may before their end.
@@ -268,6 +275,13 @@ impl Workforce for FakeWorkforce {
         Ok(pots.iter().map(|pot| state.holding(pot)).collect())
     }
 
+    async fn remove(&self, kind: Kind, id: Id) -> Result<(), Error> {
+        let mut state = self.change();
+        let found = state.records.iter_mut().find(|kept| kept.record.kind == kind && kept.record.id == id);
+        found.ok_or_else(|| Error::not_found("there is no such record"))?.record.deleted = true;
+        Ok(())
+    }
+
     async fn change(&self, kind: Kind, id: Id, fields: Map<String, Value>) -> Result<(), Error> {
         let found = self.get(kind, id).await?.filter(|record| !record.deleted);
         let record = found.ok_or_else(|| Error::not_found("there is no such record"))?;
@@ -377,6 +391,43 @@ impl Workforce for FakeWorkforce {
         Ok(text)
     }
 
+    async fn renew_token(
+        &self,
+        purpose: &'static str,
+        name: &str,
+        payload: Value,
+        lifetime_seconds: i64,
+    ) -> Result<String, Error> {
+        let now = self.clock.now();
+        let expires_at = Timestamp::from_second(now.as_second() + lifetime_seconds).ok();
+        {
+            let mut state = self.change();
+            let known = state.renewed.get(&(purpose, name.to_owned())).cloned();
+            if let Some(text) = known
+                && let Some(token) = state.tokens.get_mut(&(purpose, text.clone()))
+                && token.expires_at.is_none_or(|end| end > now)
+            {
+                token.expires_at = expires_at;
+                return Ok(text);
+            }
+        }
+        let text = self.issue_token(purpose, payload, Some(lifetime_seconds)).await?;
+        self.change().renewed.insert((purpose, name.to_owned()), text.clone());
+        Ok(text)
+    }
+
+    async fn key_id(&self, face: &'static str, name: &'static str) -> Result<Option<String>, Error> {
+        Ok(self.state().key_ids.get(&(face, name)).cloned())
+    }
+
+    async fn tally(&self, what: &str, period: &str, limit: u64) -> Result<bool, Error> {
+        let mut state = self.state();
+        let count = state.tallies.entry((what.to_owned(), period.to_owned())).or_default();
+        let free = *count < limit;
+        *count += u64::from(free);
+        Ok(free)
+    }
+
     async fn token(&self, purpose: &'static str, token: &str) -> Result<Option<Token>, Error> {
         Ok(self.state().tokens.get(&(purpose, token.to_owned())).cloned())
     }
@@ -401,25 +452,5 @@ impl Workforce for FakeWorkforce {
     async fn remember(&self, name: &str, value: &Value) -> Result<(), Error> {
         self.change().settings.insert(name.to_owned(), value.clone());
         Ok(())
-    }
-}
-
-/// A transport that ends at a face in the same process.
-pub struct Loopback(pub Arc<dyn Face>);
-
-#[async_trait]
-impl Transport for Loopback {
-    async fn send(&self, message: Message) -> Result<Reply, TransportError> {
-        Ok(self.0.answer(message).await)
-    }
-}
-
-/// A transport that answers by a function.
-pub struct Scripted<F>(pub F);
-
-#[async_trait]
-impl<F: Fn(Message) -> Result<Reply, TransportError> + Send + Sync + 'static> Transport for Scripted<F> {
-    async fn send(&self, message: Message) -> Result<Reply, TransportError> {
-        (self.0)(message)
     }
 }

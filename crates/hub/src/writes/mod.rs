@@ -5,6 +5,7 @@
 
 mod change;
 mod effect;
+mod faced;
 mod holders;
 mod punched;
 mod queue;

@@ -1,0 +1,1 @@
+//! OA approvals as the hub reads and writes them (§6).

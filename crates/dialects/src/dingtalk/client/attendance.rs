@@ -1,0 +1,1 @@
+//! Attendance as the hub reads and writes it (§5).

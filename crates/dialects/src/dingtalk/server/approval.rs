@@ -1,0 +1,10 @@
+//! OA approvals (§6).
+
+use tongshi_dialect::Server;
+
+use crate::dingtalk::wire::DingTalk;
+
+/// Adds this area's operations.
+pub(super) fn on(server: Server<DingTalk>) -> Server<DingTalk> {
+    server
+}

@@ -1,0 +1,1 @@
+//! OA approvals on the wire (§6).
