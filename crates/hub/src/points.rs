@@ -34,16 +34,16 @@ impl Hub {
 
 /// Does what a deed says, or nothing.
 pub(crate) async fn settle(view: &HubWorkforce, deed: Deed) -> Result<Settled, Error> {
-    let (hub, workspace) = (view.hub(), view.workspace());
+    let ((hub, app, scopes), workspace) = (view.parts(), view.workspace());
     let Deed { once, made, changed, moves, answer } = deed;
     let key = once.map(|once| IdempotencyKey::new(&once.name, &[&once.request])).transpose()?;
-    let mut once = match hub.begin_for(workspace, view.app(), key).await? {
+    let mut once = match hub.begin_for(workspace, app, key).await? {
         Begun::Before(answer) => return Ok(Settled::Before(read(&answer.body)?)),
         Begun::InFlight => return Ok(Settled::InFlight),
         Begun::OtherRequest => return Ok(Settled::OtherRequest),
         Begun::Now(once) => once,
     };
-    let Some(changed) = look_at(&mut once, view.scopes(), changed).await? else {
+    let Some(changed) = look_at(&mut once, scopes, changed).await? else {
         return Ok(Settled::Stale);
     };
     let space = Space { workspace: workspace.id, connection: once.apps.id };
@@ -70,7 +70,7 @@ pub(crate) async fn settle(view: &HubWorkforce, deed: Deed) -> Result<Settled, E
 
 /// How much can be taken out of each pot.
 pub(crate) async fn holdings(view: &HubWorkforce, pots: &[Pot]) -> Result<Vec<i64>, Error> {
-    let (hub, workspace) = (view.hub(), view.workspace());
+    let ((hub, ..), workspace) = (view.parts(), view.workspace());
     let aliases = hub.aliases(workspace).await?;
     let mut session = hub.store().read().await?;
     let accounts: Vec<Account> = pots.iter().map(|pot| account(pot, &aliases)).collect();

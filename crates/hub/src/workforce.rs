@@ -47,16 +47,8 @@ impl HubWorkforce {
         Self { hub, workspace, app_no: app.no, app: app.id, actor: format!("app:{}", app.name), scopes }
     }
 
-    pub(crate) fn hub(&self) -> &Hub {
-        &self.hub
-    }
-
-    pub(crate) fn app(&self) -> Id {
-        self.app
-    }
-
-    pub(crate) fn scopes(&self) -> &Scopes {
-        &self.scopes
+    pub(crate) fn parts(&self) -> (&Hub, Id, &Scopes) {
+        (&self.hub, self.app, &self.scopes)
     }
 
     pub(crate) fn workspace(&self) -> &Workspace {

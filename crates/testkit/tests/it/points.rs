@@ -227,3 +227,70 @@ async fn a_sync_reads_recognitions_rewards_and_points() {
     })
     .await;
 }
+
+/// What is made in the hub's own workspace reaches the vendor once, and is seen there.
+#[tokio::test]
+async fn the_record_feeds_people_nominates_and_redeems() {
+    on_each_database(Setup { employees: 40, ..Setup::default() }, async |hub| {
+        let (employee, item) = stage(hub, 1_000, None).await;
+        let options = tongshi_hub::SyncOptions { mode: tongshi_hub::Mode::Full, ..Default::default() };
+        hub.hub.sync(&hub.main, FACE, &options, &tongshi_hub::Silent).await.unwrap();
+        let connections = hub.hub.connections(&hub.main).await.unwrap();
+        let connection = connections.iter().find(|known| known.name == FACE).unwrap().id;
+        let space = tongshi_model::Space { workspace: hub.main.id, connection };
+        let here = |kind, id: Id| space.id(kind, &id.to_string());
+        for target in ["employee", "recognition", "redemption"] {
+            let (target, action) = (target.parse().unwrap(), Some(tongshi_model::Action::Create));
+            let new =
+                tongshi_hub::NewRoute { target, action, connection: FACE.to_owned(), second_person: false };
+            hub.hub.add_route(&hub.main, new, "cli:anna").await.unwrap();
+        }
+        let scopes = tongshi_hub::Scopes::all();
+        let new =
+            tongshi_hub::NewApp { name: "hris".to_owned(), scopes: scopes.clone(), ..Default::default() };
+        let made = hub.hub.create_app(&hub.main, new, &tongshi_hub::Actor::cli()).await.unwrap();
+        let app = hub.hub.authenticate(made.api_key.expose(), None).await.unwrap();
+        let create = async |kind, doc: Value| {
+            let tongshi_hub::Begun::Now(mut once) = hub.hub.begin(&app, None).await.unwrap() else {
+                panic!("a request without a key is new")
+            };
+            let fields = doc.as_object().unwrap().clone();
+            let items = vec![Ok(tongshi_hub::NewRecord { fields, refers: Vec::new() })];
+            hub.hub.create_records(&mut once, &app, kind, items, None).await.unwrap().pop().unwrap().unwrap();
+            once.finish(&tongshi_hub::Answer { status: 200, body: String::new() }).await.unwrap();
+        };
+        let status = |word: &str| json!({"value": word});
+        create(Kind::Employee, json!({"name": "New Sample", "employee_no": "TS-9001", "status": "active"}))
+            .await;
+        let receiver = here(Kind::Employee, employee);
+        let thanks = json!({
+            "receiver": receiver, "level": "bronze", "points": 100, "message": "Thanks from afar",
+            "visibility": status("public"), "status": status("pending_approval"),
+        });
+        create(Kind::Recognition, thanks).await;
+        let wanted = json!({
+            "employee": receiver, "item": here(Kind::RewardItem, item), "quantity": 2, "points": 20,
+            "status": status("requested"),
+        });
+        create(Kind::Redemption, wanted).await;
+        while hub.hub.push_writes().await.unwrap() > 0 {}
+        let query = tongshi_hub::WriteQuery { limit: 100, ..Default::default() };
+        let writes = hub.hub.writes(&hub.main, &query, &scopes).await.unwrap().data;
+        assert_eq!(writes.len(), 3);
+        assert!(writes.iter().all(|write| write.state == "verified" && write.attempts == 1), "{writes:?}");
+        let people = hub.records(&hub.company, Kind::Employee).await;
+        assert_eq!(people.iter().filter(|row| row.data.get().contains("TS-9001")).count(), 1);
+        let recognitions = hub.records(&hub.company, Kind::Recognition).await;
+        let sent: Vec<_> =
+            recognitions.iter().filter(|row| row.data.get().contains("Thanks from afar")).collect();
+        assert!(sent.len() == 1 && sent[0].data.get().contains("delivered"));
+        let caller = Caller::new(hub).await;
+        assert_eq!(caller.balance(employee).await, 1_080);
+        holds(hub, employee, 1_080).await;
+        // What comes back with the next sync is what was sent, and no second record.
+        let before = hub.records(&hub.main, Kind::Recognition).await.len();
+        hub.hub.sync(&hub.main, FACE, &options, &tongshi_hub::Silent).await.unwrap();
+        assert_eq!(hub.records(&hub.main, Kind::Recognition).await.len(), before);
+    })
+    .await;
+}

@@ -82,7 +82,34 @@ pub(super) async fn look(
     findings.push(keys(&hub).await?);
     backlog(program, &hub, findings).await?;
     let workspace = hub.workspace(&program.config.workspace).await?;
+    if deep {
+        findings.extend(points(&hub, &workspace).await?);
+    }
     Ok(Some((hub, workspace)))
+}
+
+/// Adds the ledger of points up, where there is one.
+async fn points(hub: &Hub, workspace: &Workspace) -> Result<Option<Finding>, Failure> {
+    let sums = hub.points_sums(workspace).await?;
+    if sums.entries == 0 {
+        return Ok(None);
+    }
+    let holds = sums.difference == 0 && sums.off == 0 && sums.lame == 0;
+    Ok(Some(if holds {
+        let text =
+            format!("{} entries sum to nothing, and every balance is the sum of its own", sums.entries);
+        Finding::good("points", text)
+    } else {
+        let text = format!(
+            "the ledger is off by {}; {} balances and {} transfers do not add up",
+            sums.difference, sums.off, sums.lame
+        );
+        Finding::bad(
+            "points",
+            text,
+            "somebody changed the database by hand; restore the last good backup beside it and compare",
+        )
+    }))
 }
 
 async fn database(program: &Program, store: &Store) -> Result<Finding, Failure> {
