@@ -230,8 +230,6 @@ mod tests {
                     None,
                 ),
             ]),
-        tasks: Vec::new(),
-        log: Vec::new(),
             tasks: Vec::new(),
             log: Vec::new(),
         }
