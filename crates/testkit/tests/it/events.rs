@@ -31,7 +31,7 @@ impl Face for Hook {
         self.received.lock().unwrap().push(message.clone());
         let connection = self.connection.lock().unwrap().unwrap();
         match self.hub.receive(connection, message).await {
-            Ok(()) => Reply::empty(StatusCode::OK),
+            Ok(_) => Reply::empty(StatusCode::OK),
             Err(_) => Reply::empty(StatusCode::BAD_REQUEST),
         }
     }

@@ -8,6 +8,7 @@ mod backups;
 mod calls;
 mod changes;
 mod deliveries;
+mod dingtalk;
 mod events;
 mod faults;
 mod identity;

@@ -156,7 +156,7 @@ impl Face for Hook {
     async fn answer(&self, message: Message) -> Reply {
         let connection = self.1.lock().unwrap().unwrap();
         match self.0.receive(connection, message).await {
-            Ok(()) => Reply::empty(StatusCode::OK),
+            Ok(_) => Reply::empty(StatusCode::OK),
             Err(error) => Reply::json(StatusCode::BAD_REQUEST, error.to_string()),
         }
     }

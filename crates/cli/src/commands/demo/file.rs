@@ -26,6 +26,9 @@ pub(super) const REDIRECT_URI: &str = "redirect_uri";
 /// The company's number at vendors that number companies: invented.
 const TENANT: &str = "7361230011223344556";
 
+/// The app's number at vendors that number apps.
+const AGENT: &str = "1000000001";
+
 /// The document. No `Debug`: it holds keys.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Demo {
@@ -78,6 +81,8 @@ pub(super) async fn keys(
     let token = Id::random(&*program.randomness).to_string();
     let settings = json!({
         "company_token": token, "callback_url": CALLBACK, REDIRECT_URI: CALLBACK, "tenant_id": TENANT, "sandbox": true,
+        "agent_id": AGENT, "callback_token": digits(program, 16), "callback_aes_key": digits(program, 43),
+        "operator_userid": somebody(hub, sandbox).await?,
     });
     let faces: Vec<String> = hub.dialects().iter().map(|dialect| dialect.id.to_owned()).collect();
     let behind = register(hub, sandbox, faces, settings.clone()).await?;
@@ -103,6 +108,28 @@ pub(super) async fn keys(
         connections: Vec::new(),
         runs: Vec::new(),
     })
+}
+
+/// Random letters and digits.
+fn digits(program: &Program, count: usize) -> String {
+    let id = || Id::random(&*program.randomness).to_string();
+    (id() + &id())[..count].to_owned()
+}
+
+/// The id of somebody who works at the company: some vendors want to know on whose behalf an app asks.
+async fn somebody(hub: &Hub, sandbox: &Workspace) -> Result<Option<String>, Failure> {
+    let query = RecordQuery {
+        kind: Kind::Employee,
+        filters: Vec::new(),
+        date_from: None,
+        date_to: None,
+        deleted: false,
+        after: None,
+        limit: 100,
+    };
+    let page = hub.records(sandbox, &query, &Scopes::all()).await?;
+    let works = |doc: &str| serde_json::from_str::<Value>(doc).is_ok_and(|doc| doc["status"] == "active");
+    Ok(page.data.iter().find(|record| works(record.data.get())).map(|record| record.id.to_string()))
 }
 
 async fn register(
