@@ -10,8 +10,8 @@ use std::{
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tongshi_dialect::Capability;
-use tongshi_hub::{Access, Actor, AppChange, Hub, NewApp, NewAppKeys, Scopes, Workspace};
-use tongshi_model::{ErrorKind, Id};
+use tongshi_hub::{Access, Actor, AppChange, Hub, NewApp, NewAppKeys, RecordQuery, Scopes, Workspace};
+use tongshi_model::{ErrorKind, Id, Kind};
 
 use crate::{commands::app::face_keys, exit::Failure, program::Program};
 
