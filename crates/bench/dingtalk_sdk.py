@@ -1,7 +1,7 @@
 """An unmodified public SDK (PyPI `dingtalk-sdk`) against the DingTalk face of a running demo, its host overridden only.
 
     tongshi demo --face dingtalk=127.0.0.1:7072
-    pip install dingtalk-sdk==1.3.8
+    pip install dingtalk-sdk==1.3.8 pycryptodome
     python3 crates/bench/dingtalk_sdk.py tongshi-demo/demo.json http://127.0.0.1:7072/
 
 Prints one line for each call and ends with 1 if one fails.
