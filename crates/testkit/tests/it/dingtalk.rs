@@ -83,7 +83,7 @@ async fn crowd(hub: &TestHub) {
     };
     for number in 0..20 {
         // Each odd one lies below the even one before it, and that below the even one before: ten deep.
-        let above = if number == 0 { None } else { Some(number - 2 + number % 2) };
+        let above = if number == 0 { None } else { Some(number + number % 2 - 2) };
         let parent = above.map(|above| space.id(Kind::OrgUnit, &unit(above)));
         let name = format!("部门{number}");
         keep(unit(number), Draft::of(&OrgUnit { name, parent, ..OrgUnit::default() }));
