@@ -180,8 +180,9 @@ impl<D: Dialect> Client<D> {
                             return Err(CallError::unread(Unread::Fault(fault), &reply, None));
                         }
                         Some(Unread::Fault(fault)) if D::too_fast(&fault).is_some() => {
-                            let wait = self.retry_after(&reply).or_else(|| D::too_fast(&fault));
-                            (CallError::unread(Unread::Fault(fault), &reply, wait), wait, true)
+                            // Tried again at the pacer's own growing pace; who gives up tells the vendor's.
+                            let (wish, wait) = (self.retry_after(&reply), D::too_fast(&fault));
+                            (CallError::unread(Unread::Fault(fault), &reply, wish.or(wait)), wish, true)
                         }
                         Some(Unread::Fault(fault)) if status < 500 && !busy => {
                             return Err(CallError::unread(Unread::Fault(fault), &reply, None));

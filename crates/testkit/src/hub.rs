@@ -146,7 +146,7 @@ impl TestHub {
         let faces: Vec<String> = tongshi_dialects::ALL.iter().map(|dialect| dialect.id.to_owned()).collect();
         let settings = json!({
             "company_token": "company-token", "callback_url": "http://127.0.0.1/callback", "sandbox": true,
-            "zhiren_page_size": page_size,
+            "zhiren_page_size": page_size, "dingtalk_calls_per_second": 0,
         });
         let name = "tester".to_owned();
         let app = NewApp { name, faces, scopes: Scopes::all(), settings, ..NewApp::default() };

@@ -9,6 +9,7 @@ mod backups;
 mod calls;
 mod changes;
 mod deliveries;
+mod dingtalk;
 mod events;
 mod faults;
 mod flow;

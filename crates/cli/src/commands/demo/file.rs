@@ -10,8 +10,8 @@ use std::{
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tongshi_dialect::Capability;
-use tongshi_hub::{Access, Actor, AppChange, Hub, NewApp, NewAppKeys, Scopes, Workspace};
-use tongshi_model::{ErrorKind, Id};
+use tongshi_hub::{Access, Actor, AppChange, Hub, NewApp, NewAppKeys, RecordQuery, Scopes, Workspace};
+use tongshi_model::{ErrorKind, Id, Kind};
 
 use crate::{commands::app::face_keys, exit::Failure, program::Program};
 
@@ -25,6 +25,9 @@ const CALLBACK: &str = "http://127.0.0.1/callback";
 pub(super) const REDIRECT_URI: &str = "redirect_uri";
 /// The company's number at vendors that number companies: invented.
 const TENANT: &str = "7361230011223344556";
+
+/// The app's number at vendors that number apps.
+const AGENT: &str = "1000000001";
 
 /// The document. No `Debug`: it holds keys.
 #[derive(Serialize, Deserialize)]
@@ -79,6 +82,8 @@ pub(super) async fn keys(
     let settings = json!({
         "company_token": token, "callback_url": CALLBACK, REDIRECT_URI: CALLBACK, "tenant_id": TENANT, "sandbox": true,
         "corporation_id": "TSdemo0corp", "sign_key": Id::random(&*program.randomness).to_string(),
+        "agent_id": AGENT, "callback_token": digits(program, 16), "callback_aes_key": digits(program, 43),
+        "operator_userid": somebody(hub, sandbox).await?,
     });
     let faces: Vec<String> = hub.dialects().iter().map(|dialect| dialect.id.to_owned()).collect();
     let behind = register(hub, sandbox, faces, settings.clone()).await?;
@@ -104,6 +109,28 @@ pub(super) async fn keys(
         connections: Vec::new(),
         runs: Vec::new(),
     })
+}
+
+/// Random letters and digits.
+fn digits(program: &Program, count: usize) -> String {
+    let id = || Id::random(&*program.randomness).to_string();
+    (id() + &id())[..count].to_owned()
+}
+
+/// The id of somebody who works at the company: some vendors want to know on whose behalf an app asks.
+async fn somebody(hub: &Hub, sandbox: &Workspace) -> Result<Option<String>, Failure> {
+    let query = RecordQuery {
+        kind: Kind::Employee,
+        filters: Vec::new(),
+        date_from: None,
+        date_to: None,
+        deleted: false,
+        after: None,
+        limit: 100,
+    };
+    let page = hub.records(sandbox, &query, &Scopes::all()).await?;
+    let works = |doc: &str| serde_json::from_str::<Value>(doc).is_ok_and(|doc| doc["status"] == "active");
+    Ok(page.data.iter().find(|record| works(record.data.get())).map(|record| record.id.to_string()))
 }
 
 async fn register(

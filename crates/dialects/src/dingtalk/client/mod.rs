@@ -34,6 +34,7 @@ pub(super) const CREDENTIAL: &[CredentialField] = &[
     field("app_secret", "proves the app (Client Secret)", true, true),
     field("corp_id", "names the company", false, false),
     field("agent_id", "names the app to its users", false, false),
+    field("operator_userid", "on whose behalf the app asks about attendance", false, false),
     field("callback_token", "checks the vendor's events", true, false),
     field("callback_aes_key", "opens the vendor's events", true, false),
     field(

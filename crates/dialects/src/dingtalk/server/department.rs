@@ -246,9 +246,9 @@ async fn auth_scopes(caller: Caller, _ask: AuthScopes) -> Result<AuthScopesAnswe
     })
 }
 
-/// The departments to which the app is confined (setting `authed_dept`), if it is.
+/// The departments to which the app is confined (setting `dingtalk_authed_dept`), if it is.
 fn visible(caller: &Caller) -> Option<Vec<i64>> {
-    let list = caller.grant.as_deref()?.settings["authed_dept"].as_array()?.clone();
+    let list = caller.grant.as_deref()?.settings["dingtalk_authed_dept"].as_array()?.clone();
     Some(list.iter().filter_map(serde_json::Value::as_i64).collect())
 }
 

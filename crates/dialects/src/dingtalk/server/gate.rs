@@ -1,6 +1,6 @@
 //! What the vendor lets through (§8.3): so many calls of one app to one interface in a second, so many from one address, so
 //! many of the counted ones in a month; and only interfaces for which the app has the permission. On by default; an app's
-//! settings change it: `calls_per_second`, `calls_per_month` (0 for none), `scopes`.
+//! settings change it: `dingtalk_calls_per_second`, `dingtalk_calls_per_month` (0 for none), `dingtalk_scopes`.
 
 use std::{
     collections::HashMap,
@@ -109,13 +109,13 @@ impl Gate<DingTalk> for Limits {
     async fn admit(&self, grant: &Grant, operation: &'static str, now: Timestamp) -> Result<(), Fault> {
         permitted(grant, operation)?;
         let number = |name: &str, usual: u64| grant.settings[name].as_u64().unwrap_or(usual);
-        let per_second = number("calls_per_second", CALLS_PER_SECOND);
+        let per_second = number("dingtalk_calls_per_second", CALLS_PER_SECOND);
         if per_second > 0 && !self.within_second(grant.app, operation, now, per_second) {
             let text =
                 format!("服务端流量控制: 1 秒内最多 {per_second} 次, at most {per_second} calls in a second");
             return Err(Fault::new(Code::AppFast, text));
         }
-        let per_month = number("calls_per_month", CALLS_PER_MONTH);
+        let per_month = number("dingtalk_calls_per_month", CALLS_PER_MONTH);
         let counted = !UNCOUNTED.iter().any(|prefix| operation.starts_with(prefix));
         if counted && per_month > 0 {
             let month = shanghai().to_datetime(now).strftime("%Y-%m").to_string();
@@ -146,7 +146,7 @@ impl Limits {
 
 /// Whether an app has a permission; one without a list has all.
 pub(super) fn has_scope(grant: &Grant, scope: &str) -> bool {
-    let granted = grant.settings["scopes"].as_array();
+    let granted = grant.settings["dingtalk_scopes"].as_array();
     granted.is_none_or(|granted| granted.iter().any(|known| known == scope))
 }
 

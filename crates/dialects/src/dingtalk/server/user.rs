@@ -370,9 +370,9 @@ fn sight(caller: &Caller) -> Sight {
     Sight { mobile: may("fieldMobile"), email: may("fieldEmail") }
 }
 
-/// Whether the app is another company's (setting `isv`).
+/// Whether the app is another company's (setting `dingtalk_isv`).
 fn is_isv(caller: &Caller) -> bool {
-    caller.grant.as_deref().is_some_and(|grant| grant.settings["isv"] == true)
+    caller.grant.as_deref().is_some_and(|grant| grant.settings["dingtalk_isv"] == true)
 }
 
 pub(super) fn nobody() -> Fault {

@@ -44,7 +44,7 @@ fn crowd(stage: &Stage, count: usize) {
 
 #[tokio::test]
 async fn departments_and_people_come_back_from_our_own_face() {
-    let stage = company_with(json!({"calls_per_second": 0}), |_| {});
+    let stage = company_with(json!({"dingtalk_calls_per_second": 0}), |_| {});
     crowd(&stage, 230);
     let connector = stage.connector();
     assert!(connector.check().await.expect("healthy").text.contains("234"));

@@ -275,7 +275,8 @@ async fn people_join_change_and_leave() {
 
 #[tokio::test]
 async fn what_an_app_may_not_see_is_refused_or_left_out() {
-    let stage = company_with(json!({"scopes": ["qyapi_get_department_member", "qyapi_get_member"]}), |_| {});
+    let stage =
+        company_with(json!({"dingtalk_scopes": ["qyapi_get_department_member", "qyapi_get_member"]}), |_| {});
     let refused = stage.old("/topapi/v2/department/listsub", json!({})).await;
     assert_eq!((&refused["errcode"], &refused["sub_code"]), (&json!(88), &json!("60011")));
     assert!(
@@ -291,11 +292,11 @@ async fn what_an_app_may_not_see_is_refused_or_left_out() {
     let lin = stage.result("/topapi/v2/user/get", json!({"userid": id("lin").to_string()})).await;
     assert!(lin.get("mobile").is_none() && lin.get("email").is_none() && lin["name"] == "林知夏");
     // Apps of other companies never see them.
-    let stage = company_with(json!({"isv": true}), |_| {});
+    let stage = company_with(json!({"dingtalk_isv": true}), |_| {});
     let lin = stage.result("/topapi/v2/user/get", json!({"userid": id("lin").to_string()})).await;
     assert!(lin.get("mobile").is_none() && lin.get("email").is_none());
     // Departments outside of what the app may see.
-    let stage = company_with(json!({"authed_dept": [dept("d2")]}), |_| {});
+    let stage = company_with(json!({"dingtalk_authed_dept": [dept("d2")]}), |_| {});
     let ask = |number: i64| json!({"dept_id": number, "cursor": 0, "size": 10});
     assert_eq!(stage.old("/topapi/v2/user/list", ask(dept("d2"))).await["errcode"], 0);
     assert_eq!(stage.old("/topapi/v2/user/list", ask(dept("d1"))).await["errcode"], 50004);

@@ -32,7 +32,7 @@ async fn twenty_calls_a_second_for_each_app_and_interface() {
     let fast = stage.send(Method::GET, new, &[(TOKEN_HEADER, &token)], "").await;
     assert_eq!(fast.status, http::StatusCode::FORBIDDEN);
     assert_eq!(read(&fast)["code"], "Forbidden.AccessDenied.QpsLimitForAppkeyAndApi");
-    let stage = company_with(json!({"calls_per_second": 0}), |_| {});
+    let stage = company_with(json!({"dingtalk_calls_per_second": 0}), |_| {});
     let count = format!("/topapi/user/count?access_token={}", stage.token().await);
     for _ in 0..50 {
         assert_eq!(read(&stage.send(Method::POST, &count, &[], "{}").await)["errcode"], 0);
@@ -64,7 +64,7 @@ async fn an_address_that_calls_too_much_is_shut_out_for_five_minutes() {
 
 #[tokio::test]
 async fn contacts_are_not_counted_by_the_month() {
-    let stage = company_with(json!({"calls_per_month": 3, "calls_per_second": 0}), |_| {});
+    let stage = company_with(json!({"dingtalk_calls_per_month": 3, "dingtalk_calls_per_second": 0}), |_| {});
     for _ in 0..10 {
         assert_eq!(stage.old("/topapi/user/count", json!({})).await["errcode"], 0);
     }

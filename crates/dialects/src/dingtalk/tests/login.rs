@@ -168,7 +168,7 @@ async fn the_older_sign_in_is_signed() {
 
 #[tokio::test]
 async fn a_profile_needs_its_permission() {
-    let stage = company_with(json!({"scopes": ["Contact.User.Read"]}), |_| {});
+    let stage = company_with(json!({"dingtalk_scopes": ["Contact.User.Read"]}), |_| {});
     let code = pair(&signed_in(&stage, "allow").await, "code").expect("a code");
     let ask =
         json!({"clientId": KEY, "clientSecret": SECRET, "grantType": "authorization_code", "code": code});
