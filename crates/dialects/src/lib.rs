@@ -9,3 +9,6 @@ mod zhiren;
 
 /// Every dialect.
 pub static ALL: &[&Descriptor] = &[&hesine::DESCRIPTOR, &waiqin::DESCRIPTOR, &zhiren::DESCRIPTOR];
+
+/// Calls that a vendor documents and its face answers with 501, by dialect, where somebody has written them down.
+pub static UNSERVED: &[(&str, &[&str])] = &[("hesine", hesine::UNSERVED)];
