@@ -63,7 +63,7 @@ try {
   });
   await zh.page.click("button[value=allow]");
   assert.equal(zh.page.url(), `${hub}/login`);
-  check("signed in", await zh.page.locator("main").innerText(), new RegExp(`您已登录:${first.name}`));
+  check("signed in", await zh.page.locator("main").innerText(), new RegExp(`您已登录：${first.name}`));
   await shot(zh.page, "zh-signed-in");
   const cookie = (await zh.context.cookies()).find(({ name }) => name === "tongshi_session");
   assert.ok(cookie.httpOnly && cookie.sameSite === "Lax", "the session is for no script and no other site");

@@ -66,7 +66,7 @@ class Hubs:
     def __init__(self, args, vendor_port):
         self.bin, self.folder = args.bin, tempfile.mkdtemp(prefix="tongshi-tokens-")
         self.env = dict(os.environ, TONGSHI_DATA=self.folder, TONGSHI_LOG="error", TONGSHI_SYNC_EVERY_SECONDS="0",
-                        TONGSHI_CALLS_PER_SECOND_MAX="100000", TONGSHI_CALLS_IN_FLIGHT_MAX="64")
+                        TONGSHI_CALLS_PER_SECOND_MAX="100000", TONGSHI_CALLS_IN_FLIGHT_MAX="64", TONGSHI_CALL_TIMEOUT_MS="50000")
         self.pg, self.database = args.pg, None
         if args.pg:
             self.database = "tongshi_tokens_" + uuid.uuid4().hex
@@ -76,6 +76,7 @@ class Hubs:
                  "--set", "app_id=a", "--set", "app_secret=s", "--set", "tenant_id=t")
         made = json.loads(self.run("app", "create", "caller", "--write", "--sensitivity", "restricted", "--json"))
         self.key, self.processes, self.ports = made["api_key"], [], []
+        self.opening, self.asking = asyncio.Semaphore(100), 0
         self.connection = json.loads(self.run("connections", "--json"))[0]["id"]
         for _ in range(2):
             self.start()
@@ -104,15 +105,23 @@ class Hubs:
         self.processes[at].send_signal(signal.SIGKILL)
         self.processes[at].wait()
 
+    async def all_ask(self, count):
+        """Waits until so many calls are on their way: every one of them finds the token expired."""
+        while self.asking < count:
+            await asyncio.sleep(0.02)
+
     async def call(self, at):
-        """One call on a connection of its own; whether the vendor's answer came back."""
+        """One call on a connection of its own; whether the vendor's answer came back. A connection that says nothing
+        for long is closed, so only some are opened at a time; all of them wait for their answer together."""
         body = b'{"code":"c"}'
         try:
-            reader, writer = await asyncio.open_connection("127.0.0.1", self.ports[at])
-            writer.write(f"POST /v1/connections/{self.connection}/call/oauth.userinfo HTTP/1.1\r\nhost: hub\r\n"
-                         f"authorization: Bearer {self.key}\r\ncontent-type: application/json\r\n"
-                         f"content-length: {len(body)}\r\nconnection: close\r\n\r\n".encode() + body)
-            await writer.drain()
+            async with self.opening:
+                reader, writer = await asyncio.open_connection("127.0.0.1", self.ports[at])
+                writer.write(f"POST /v1/connections/{self.connection}/call/oauth.userinfo HTTP/1.1\r\nhost: hub\r\n"
+                             f"authorization: Bearer {self.key}\r\ncontent-type: application/json\r\n"
+                             f"content-length: {len(body)}\r\nconnection: close\r\n\r\n".encode() + body)
+                await writer.drain()
+            self.asking += 1
             answer = await reader.read()
             writer.close()
             return b'"return_code": 0' in answer
@@ -133,22 +142,30 @@ async def measure(args):
     hubs = await asyncio.to_thread(Hubs, args, vendor.port)
     try:
         assert await hubs.call(0) and await hubs.call(1)
+        hubs.asking = 0
         assert vendor.tokens == 1, "two processes share the first token"
         await asyncio.sleep(RENEWED_AFTER_SECONDS)
         before, began = vendor.tokens, time.time()
-        done = await asyncio.gather(*(hubs.call(at % 2) for at in range(args.callers)))
+        vendor.answers.clear()
+        calls = [asyncio.create_task(hubs.call(at % 2)) for at in range(args.callers)]
+        await hubs.all_ask(args.callers)
+        asked = time.time() - began
+        vendor.answers.set()
+        done = await asyncio.gather(*calls)
         calm = vendor.tokens - before
         print(f"{args.callers} calls through two processes on an expired token: {sum(done)} answered, "
-              f"{calm} token fetched, {time.time() - began:.1f} s")
+              f"{calm} token fetched; all of them waited for it after {asked:.1f} s, all were answered after "
+              f"{time.time() - began:.1f} s")
         await asyncio.sleep(RENEWED_AFTER_SECONDS)
         before, began = vendor.tokens, time.time()
         vendor.answers.clear()
         vendor.asked.clear()
+        hubs.asking = 0
         # The first process asks for the token; then both are full of callers, and it dies.
         doomed = [asyncio.create_task(hubs.call(0)) for _ in range(args.callers // 2)]
         await vendor.asked.wait()
         living = [asyncio.create_task(hubs.call(1)) for _ in range(args.callers // 2)]
-        await asyncio.sleep(0.5)
+        await hubs.all_ask(len(doomed) + len(living))
         await asyncio.to_thread(hubs.kill, 0)
         killed = time.time()
         await asyncio.sleep(0.2)

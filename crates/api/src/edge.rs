@@ -9,12 +9,12 @@ use std::{
     task::{Context, Poll},
 };
 
-use axum::{Extension, Router, extract::Request, middleware, response::Response};
+use axum::{Extension, Router, body::Body, extract::Request, middleware, response::Response};
 use http::{Method, StatusCode, header};
 use tongshi_dialect::Addresses;
 use tongshi_hub::Hub;
 use tongshi_model::Error;
-use tower::Service;
+use tower::{Layer as _, Service, ServiceExt as _};
 use tower_http::{CompressionLevel, compression::CompressionLayer};
 
 use crate::{
@@ -47,7 +47,7 @@ pub fn router(hub: Hub, config: ApiConfig) -> Router {
         .fallback(|| ready(Problem::no_route()))
         .method_not_allowed_fallback(|| ready(Problem::wrong_method()))
         .layer(Extension(config.limits))
-        .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
+        .layer(packing())
         .layer(middleware::from_fn_with_state(observer, observe));
     let edge = Edge(Arc::new(Inner { faces, only: None, inside, limits: config.limits, ids, trusted }));
     Router::new().fallback_service(edge)
@@ -63,6 +63,11 @@ pub fn face_router(hub: &Hub, dialect: &str, limits: Limits) -> Result<Router, E
     let inside = Router::new();
     let edge = Edge(Arc::new(Inner { faces: Vec::new(), only, inside, limits, ids, trusted }));
     Ok(Router::new().fallback_service(edge))
+}
+
+/// How answers are packed.
+fn packing() -> CompressionLayer {
+    CompressionLayer::new().quality(CompressionLevel::Fastest)
 }
 
 #[derive(Clone)]
@@ -110,7 +115,7 @@ impl Inner {
             Some(problem) => Err(problem),
             None => match self.place(&request) {
                 Place::Face(face, prefix_bytes) => {
-                    return Ok(face.answer(request, prefix_bytes, &self.limits, &self.ids).await);
+                    return Ok(self.face(face, request, prefix_bytes).await);
                 }
                 Place::NoFace => Err(self.no_face()),
                 Place::Inside => Ok(()),
@@ -120,6 +125,16 @@ impl Inner {
             Ok(()) => self.inside.clone().call(request).await,
             Err(problem) => Ok(observe::refuse(problem, &self.ids, &request)),
         }
+    }
+
+    async fn face(&self, face: &MountedFace, request: Request, prefix_bytes: usize) -> Response {
+        let answer = |request| face.answer(request, prefix_bytes, &self.limits, &self.ids);
+        if !face.packs() {
+            return answer(request).await;
+        }
+        let packed = tower::service_fn(async |request| Ok::<_, Infallible>(answer(request).await));
+        let packed = packing().layer(packed).oneshot(request).await;
+        packed.unwrap_or_else(|never| match never {}).map(Body::new)
     }
 
     fn place(&self, request: &Request) -> Place<'_> {

@@ -34,6 +34,11 @@ impl MountedFace {
         Self { id, face, meters: FaceMeters::new(format!("/d/{id}")) }
     }
 
+    /// Whether the vendor packs its answers.
+    pub(crate) fn packs(&self) -> bool {
+        self.face.packs()
+    }
+
     /// Answers as the vendor would. The first `prefix_bytes` of the path say where the face is mounted.
     pub(crate) async fn answer(
         &self,
@@ -93,7 +98,7 @@ pub(crate) fn authority<'a>(uri: &'a Uri, headers: &'a HeaderMap) -> Option<&'a 
     uri.authority().map(http::uri::Authority::as_str).or_else(header)
 }
 
-fn response(reply: Reply) -> Response {
+pub(crate) fn response(reply: Reply) -> Response {
     let mut response = Response::new(Body::from(reply.body));
     *response.status_mut() = reply.status;
     *response.headers_mut() = reply.headers;

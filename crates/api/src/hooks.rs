@@ -4,6 +4,7 @@
 use axum::{
     Extension,
     extract::{Path, Request, State},
+    response::{IntoResponse as _, Response},
 };
 use http::StatusCode;
 use tongshi_hub::Hub;
@@ -33,19 +34,23 @@ async fn receive(
     Extension(limits): Extension<Limits>,
     Path(connection): Path<String>,
     request: Request,
-) -> Result<StatusCode, Problem> {
+) -> Result<Response, Problem> {
     // An id that cannot be one is nobody's connection.
     let id: Id = connection.parse().map_err(|_| Error::not_found("there is no such connection"))?;
     let prefix_bytes = request.uri().path().len();
     let who = request.extensions().get::<Who>().cloned();
     let message = face::message(request, prefix_bytes, &limits).await?;
-    if let Err(error) = hub.receive(id, message).await {
-        if let (Some(who), Some((workspace, name))) = (who, hub.event_refused(id, &error).await) {
-            who.is(workspace, name);
+    match hub.receive(id, message).await {
+        Ok(None) => Ok(StatusCode::OK.into_response()),
+        // Some vendors take only an answer of their own form for a yes.
+        Ok(Some(reply)) => Ok(face::response(reply)),
+        Err(error) => {
+            if let (Some(who), Some((workspace, name))) = (who, hub.event_refused(id, &error).await) {
+                who.is(workspace, name);
+            }
+            Err(refused(error))
         }
-        return Err(refused(error));
     }
-    Ok(StatusCode::OK)
 }
 
 /// Vendors do not log in: a signature that does not fit is a bad request.

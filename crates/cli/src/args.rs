@@ -74,6 +74,8 @@ pub(crate) enum Command {
     Owners(commands::owners::Args),
     Writes(commands::writes::Args),
     Routes(commands::routes::Args),
+    Flow(commands::flow::Args),
+    Report(commands::report::Args),
     Call(commands::call::Args),
     Sign(commands::sign::Args),
     App(commands::app::Args),

@@ -1,6 +1,7 @@
 //! The calling side, once for all vendors: sign, pace, send, read, try again.
 
 use std::{
+    collections::BTreeMap,
     fmt,
     marker::PhantomData,
     sync::{
@@ -18,7 +19,8 @@ use tongshi_model::{Clock, Error, ErrorKind, Timestamp, masked};
 use tracing::Instrument as _;
 
 use crate::{
-    AuthScheme, Dialect, FormFault, Message, Operation, Reply, Unread, encode, operation::encode_fields,
+    AuthScheme, Dialect, FormFault, Message, Operation, OperationInfo, Reply, Unread,
+    operation::{encode_at, encode_fields},
 };
 
 /// Carries a message to where a connection's base URL points, and a reply back. Never follows a redirect.
@@ -74,6 +76,8 @@ pub struct Client<D: Dialect> {
     layout: D::Layout,
     /// How far the vendor's clock is ahead of ours, learned when it refuses our time.
     ahead_seconds: AtomicI64,
+    /// Paths by the operation's name, where they are not the usual ones.
+    paths: BTreeMap<&'static str, String>,
     dialect: PhantomData<D>,
 }
 
@@ -85,7 +89,32 @@ impl<D: Dialect> Client<D> {
         clock: Arc<dyn Clock>,
         layout: D::Layout,
     ) -> Self {
-        Self { transport, pacer, clock, layout, ahead_seconds: AtomicI64::new(0), dialect: PhantomData }
+        let (ahead_seconds, paths) = (AtomicI64::new(0), BTreeMap::new());
+        Self { transport, pacer, clock, layout, ahead_seconds, paths, dialect: PhantomData }
+    }
+
+    /// Calls operations at other paths than the usual ones: by name, each with the same fields in braces.
+    pub fn at(mut self, operations: &'static [OperationInfo], paths: &Value) -> Result<Self, Error> {
+        let wrong = |text: String| Error::invalid("paths", text);
+        let given = match paths {
+            Value::Null => return Ok(self),
+            Value::Object(given) => given,
+            _ => return Err(wrong("paths is an object of paths by the operation's name".to_owned())),
+        };
+        for (name, path) in given {
+            let known = operations.iter().find(|operation| operation.name == name);
+            let known = known.ok_or_else(|| wrong(format!("there is no operation '{}'", masked(name))))?;
+            let path = path.as_str().filter(|path| path.starts_with('/') && !path.contains(['?', '#']));
+            let fits = path.filter(|path| captures(path) == captures(known.path));
+            let text =
+                || wrong(format!("the path of {name} begins with / and has the fields of {}", known.path));
+            self.paths.insert(known.name, fits.ok_or_else(text)?.to_owned());
+        }
+        Ok(self)
+    }
+
+    fn path<O: Operation<Dialect = D>>(&self) -> &str {
+        self.paths.get(O::NAME).map_or(O::PATH, String::as_str)
     }
 
     /// Calls an operation and reads its answer.
@@ -108,7 +137,7 @@ impl<D: Dialect> Client<D> {
         operation: &O,
         key: &<O::Auth as AuthScheme>::Key,
     ) -> Result<Bytes, CallError<D::Fault>> {
-        let message = encode(operation, self.layout)?;
+        let message = encode_at(operation, self.layout, self.path::<O>())?;
         let reply = self.send::<O>(message, key).await?;
         D::read(&reply, O::SHAPE).map_err(|unread| CallError::unread(unread, &reply, None))
     }
@@ -119,7 +148,7 @@ impl<D: Dialect> Client<D> {
         fields: Map<String, Value>,
         key: &<O::Auth as AuthScheme>::Key,
     ) -> Result<Reply, Error> {
-        let message = encode_fields::<O>(fields, self.layout)
+        let message = encode_fields::<O>(fields, self.layout, self.path::<O>())
             .map_err(|fault| Error::invalid("fields", fault.to_string()))?;
         self.pacer.before(O::NAME).await?;
         self.send_once::<O>(message, key).await.map_err(|error| Error::unavailable(error.text))
@@ -149,6 +178,10 @@ impl<D: Dialect> Client<D> {
                                 continue;
                             }
                             return Err(CallError::unread(Unread::Fault(fault), &reply, None));
+                        }
+                        Some(Unread::Fault(fault)) if D::too_fast(&fault).is_some() => {
+                            let wait = self.retry_after(&reply).or_else(|| D::too_fast(&fault));
+                            (CallError::unread(Unread::Fault(fault), &reply, wait), wait, true)
                         }
                         Some(Unread::Fault(fault)) if status < 500 && !busy => {
                             return Err(CallError::unread(Unread::Fault(fault), &reply, None));
@@ -242,6 +275,13 @@ impl<D: Dialect> Client<D> {
             u64::try_from(until.as_second() - self.clock.now().as_second()).unwrap_or(0),
         ))
     }
+}
+
+/// The names of a path's fields, in alphabetical order.
+fn captures(path: &str) -> Vec<&str> {
+    let mut names: Vec<&str> = path.split('{').skip(1).filter_map(|rest| rest.split('}').next()).collect();
+    names.sort_unstable();
+    names
 }
 
 /// Why a call gave no answer.

@@ -29,6 +29,11 @@ pub trait SampleKey: AuthScheme {
     fn signs_path() -> bool {
         true
     }
+
+    /// Whether the vendor signs the body; where it does not, its changes are not held against the scheme.
+    fn signs_body() -> bool {
+        true
+    }
 }
 
 impl SampleKey for crate::NoAuth {
@@ -180,6 +185,7 @@ fn each_byte_counts<O: Operation>(
     O::Auth: SampleKey,
 {
     let path_bytes = if O::Auth::signs_path() { signed.path.len() } else { 0 };
+    let body_bytes = if O::Auth::signs_body() { signed.body.len() } else { 0 };
     let said = |message: &Message| {
         let fields = O::Dialect::take(message, O::SHAPE).map_err(|fault| fault.to_string());
         let explained = O::Auth::explain(message);
@@ -191,7 +197,7 @@ fn each_byte_counts<O: Operation>(
         .chain(
             (0..signed.query.len()).map(|at| Message { query: change(&signed.query, at), ..signed.clone() }),
         )
-        .chain((0..signed.body.len()).map(|at| {
+        .chain((0..body_bytes).map(|at| {
             let mut body = signed.body.to_vec();
             body[at] ^= 1;
             Message { body: body.into(), ..signed.clone() }

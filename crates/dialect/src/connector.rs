@@ -6,7 +6,9 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
-use tongshi_model::{Action, Clock, Draft, Error, Id, Kind, LocalDate, Punch, Secret, Space};
+use tongshi_model::{
+    Action, Clock, Draft, Error, Id, Kind, LocalDate, Punch, Randomness, Secret, Space, Timestamp,
+};
 
 use crate::{Message, Pacer, PushError, Pushed, Reply, Seen, SignIn, Target, Tokens, Transport, Write};
 
@@ -56,6 +58,11 @@ pub trait Connector: Send + Sync + 'static {
 
     /// Checks and reads an event that the vendor sent; none when the vendor sends none.
     fn receive(&self, _message: &Message) -> Option<Result<Vec<Incoming>, Error>> {
+        None
+    }
+
+    /// What a vendor wants to hear when its event is taken in, where an empty answer will not do.
+    fn receipt(&self, _message: &Message, _now: Timestamp, _randomness: &dyn Randomness) -> Option<Reply> {
         None
     }
 
@@ -287,6 +294,8 @@ pub enum Incoming {
     Row(Kind, Row),
     /// It is gone.
     Gone(Kind, String),
+    /// It is new or has changed, and the event does not say how it looks: the vendor is asked.
+    Changed(Kind, String),
 }
 
 /// What a connector is made of.

@@ -146,4 +146,9 @@ impl Grant {
 pub trait Face: Send + Sync + 'static {
     /// Answers as the vendor would.
     async fn answer(&self, message: Message) -> Reply;
+
+    /// Whether the vendor packs its answers for those who take them packed.
+    fn packs(&self) -> bool {
+        false
+    }
 }

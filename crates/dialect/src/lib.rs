@@ -13,6 +13,7 @@ mod client;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod connector;
+mod deed;
 mod descriptor;
 mod desk;
 mod events;
@@ -42,6 +43,7 @@ pub use connector::{
     Ask, Connect, Connector, Credential, Existence, Finding, Fingerprint, Health, Incoming, Listing, Over,
     Page, PulledPunches, Reach, Row, Slice, State, Subject, Window, fingerprint,
 };
+pub use deed::{About, Answer, Change, Deed, Movement, OnceKey, Pot, Settled};
 pub use descriptor::{Capability, CodeKind, CredentialField, Descriptor, FaceKey, FaceMaker, OperationInfo};
 pub use desk::{Called, Desk, Face, Grant, Inner, Refusal, allowed_operation};
 pub use events::{EndpointDraft, EventAsk, Events, FailedDelivery, RegisteredEndpoint};
@@ -51,9 +53,9 @@ pub use page::{Language, Screen, escape, hidden, html_reply, page, page_in, refu
 pub use protocol::{Dialect, FormFault, Unread};
 pub use quota::{Limiter, Quota, Standing, Wait};
 pub use seen::{Disclosed, gather};
-pub use server::{Caller, Server};
+pub use server::{Caller, Gate, Server};
 pub use sign_in::{Departure, Identity, Redemption, Return, SignIn, SignInFault};
 pub use strict::strict_object;
 pub use token_cache::{Fetch, Fetched, MemoryTokens, Tokens};
-pub use workforce::{Announcement, Query, Record, Replacement, Token, Workforce};
+pub use workforce::{Announcement, Order, Query, Record, Replacement, Token, Workforce};
 pub use write::{Named, PushError, Pushed, Seen, Target, Write, WriteBody};

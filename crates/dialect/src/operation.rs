@@ -141,21 +141,31 @@ pub fn encode<O: Operation>(
     operation: &O,
     layout: <O::Dialect as Dialect>::Layout,
 ) -> Result<Message, FormFault> {
+    encode_at(operation, layout, O::PATH)
+}
+
+/// The same under another path, where a connection's configuration says so.
+pub(crate) fn encode_at<O: Operation>(
+    operation: &O,
+    layout: <O::Dialect as Dialect>::Layout,
+    path: &str,
+) -> Result<Message, FormFault> {
     let fields = match serde_json::to_value(operation) {
         Ok(Value::Object(fields)) => fields,
         Ok(Value::Null) => Map::new(),
         _ => return Err(FormFault::Malformed(format!("{} is no object", O::NAME))),
     };
-    encode_fields::<O>(fields, layout)
+    encode_fields::<O>(fields, layout, path)
 }
 
 /// Lays the fields of an operation in a message, unsigned.
 pub(crate) fn encode_fields<O: Operation>(
     mut fields: Map<String, Value>,
     layout: <O::Dialect as Dialect>::Layout,
+    template: &str,
 ) -> Result<Message, FormFault> {
-    let mut path = String::with_capacity(O::PATH.len() + 32);
-    let mut rest = O::PATH;
+    let mut path = String::with_capacity(template.len() + 32);
+    let mut rest = template;
     while let Some((before, after)) = rest.split_once('{') {
         let (name, after) = after.split_once('}').unwrap_or((after, ""));
         path.push_str(before);

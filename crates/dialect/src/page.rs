@@ -17,7 +17,8 @@ const STYLE: &str = "\
 *{box-sizing:border-box}body{margin:0;min-height:100vh;display:flex;align-items:center;justify-content:center;\
 background:var(--ground);color:var(--ink);font:16px/1.55 system-ui,\"PingFang SC\",\"Microsoft YaHei\",sans-serif}\
 main{width:100%;max-width:26rem;margin:1rem;padding:1.75rem;background:var(--paper);border:1px solid var(--line);\
-border-radius:12px}h1{margin:0 0 1rem;font-size:1.3rem}p{margin:.6rem 0}small{color:var(--quiet)}\
+border-radius:12px;overflow-wrap:anywhere}a{color:var(--deed)}\
+h1{margin:0 0 1rem;font-size:1.3rem}p{margin:.6rem 0}small{color:var(--quiet)}\
 label{display:block;margin:.9rem 0 0;font-weight:600}input:not([type=hidden]){display:block;width:100%;margin-top:.3rem;\
 padding:.6rem .7rem;font:inherit;color:inherit;background:transparent;border:1px solid var(--line);border-radius:8px}\
 button{margin:1.2rem .6rem 0 0;padding:.6rem 1.2rem;font:inherit;font-weight:600;border-radius:8px;cursor:pointer;\

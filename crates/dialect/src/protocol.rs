@@ -16,6 +16,9 @@ pub trait Dialect: Send + Sync + Sized + 'static {
     /// Where the client puts things, where the vendor leaves a choice.
     type Layout: Copy + Default + Send + Sync + 'static;
 
+    /// Whether the vendor packs its answers for those who take them packed (RFC 9110 §12.5.3).
+    const GZIP: bool = false;
+
     /// The vendor's documented errors.
     type Fault: std::error::Error
         + From<AuthFault>
@@ -49,6 +52,12 @@ pub trait Dialect: Send + Sync + Sized + 'static {
     /// Whether the vendor says that our clock and theirs are too far apart.
     fn is_stale(_fault: &Self::Fault) -> bool {
         false
+    }
+
+    /// How long to wait where the vendor says "too fast" in a fault of its own rather than by a status. Such a call has
+    /// had no effect and is sent again.
+    fn too_fast(_fault: &Self::Fault) -> Option<std::time::Duration> {
+        None
     }
 }
 

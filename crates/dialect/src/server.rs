@@ -51,10 +51,31 @@ impl Caller {
     }
 }
 
+/// What a vendor lets through beside keys and grants: its own limits and permissions, asked before each answer, kept
+/// ones too.
+#[async_trait]
+pub trait Gate<D: Dialect>: Send + Sync + 'static {
+    /// When a message arrives and nobody knows yet whose it is.
+    fn arrive(&self, _message: &Message, _now: Timestamp) -> Result<(), D::Fault> {
+        Ok(())
+    }
+
+    /// When the app has proven itself; open operations do not come here.
+    async fn admit(&self, _grant: &Grant, _operation: &'static str, _now: Timestamp) -> Result<(), D::Fault> {
+        Ok(())
+    }
+}
+
+/// The gate of vendors that have none.
+struct Ajar;
+
+impl<D: Dialect> Gate<D> for Ajar {}
+
 /// A face made of operations.
 pub struct Server<D: Dialect> {
     desk: Arc<dyn Desk>,
     clock: Arc<dyn Clock>,
+    gate: Arc<dyn Gate<D>>,
     routes: matchit::Router<HashMap<Method, Arc<dyn Endpoint<D>>>>,
     paths: HashMap<&'static str, HashMap<Method, Arc<dyn Endpoint<D>>>>,
     kept: Cache<Vec<u8>, Kept>,
@@ -101,7 +122,15 @@ impl<D: Dialect> Server<D> {
                 u32::try_from(key.len() + kept.reply.body.len() + 256).unwrap_or(u32::MAX)
             })
             .build();
-        Self { desk, clock, routes: matchit::Router::new(), paths: HashMap::new(), kept }
+        let gate = Arc::new(Ajar);
+        Self { desk, clock, gate, routes: matchit::Router::new(), paths: HashMap::new(), kept }
+    }
+
+    /// Puts a gate before all operations.
+    #[must_use]
+    pub fn behind(mut self, gate: Arc<dyn Gate<D>>) -> Self {
+        self.gate = gate;
+        self
     }
 
     /// Adds an operation.
@@ -134,6 +163,10 @@ impl<D: Dialect> Server<D> {
 
 #[async_trait]
 impl<D: Dialect> Face for Server<D> {
+    fn packs(&self) -> bool {
+        D::GZIP
+    }
+
     async fn answer(&self, message: Message) -> Reply {
         let Ok(found) = self.routes.at(&message.path) else {
             return self.nowhere(&message, not_implemented::<D>(&message)).await;
@@ -216,7 +249,11 @@ impl<O, H> Handler<O, H> {
         F: Future<Output = Result<O::Answer, D::Fault>> + Send + 'static,
     {
         let now = server.clock.now();
+        server.gate.arrive(message, now).map_err(Refused::of::<D>)?;
         server.authenticate::<O>(message, now, grant).await?;
+        if let Some(grant) = grant.as_deref() {
+            server.gate.admit(grant, O::NAME, now).await.map_err(Refused::of::<D>)?;
+        }
         let fields = fields_of::<O>(message, captures.iter().copied())
             .map_err(|fault| Refused::of::<D>(fault.into()))?;
         let language = Language::wanted(message.header(header::ACCEPT_LANGUAGE.as_str()));

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use serde_json::{Map, Value};
 use tongshi_model::{Action, Draft, Entity, Error, Id, Kind, LocalDate, Punch, Timestamp};
 
-use crate::{EndpointDraft, FailedDelivery, RegisteredEndpoint};
+use crate::{Deed, EndpointDraft, FailedDelivery, Pot, RegisteredEndpoint, Settled};
 
 /// One workspace, seen by one app. Restricted fields are absent from documents unless the app may see them.
 #[async_trait]
@@ -29,7 +29,7 @@ pub trait Workforce: Send + Sync + 'static {
         values: &[String],
     ) -> Result<Vec<(String, Record)>, Error>;
 
-    /// Live records, oldest first.
+    /// Live records in the query's order.
     async fn list(&self, query: &Query) -> Result<Vec<Record>, Error>;
 
     /// How many records the query has without its offset and limit.
@@ -37,6 +37,15 @@ pub trait Workforce: Send + Sync + 'static {
 
     /// Stores what the app sent. The name says what each is within this app's dialect; the same name again replaces.
     async fn save(&self, items: Vec<(String, Draft)>) -> Result<Vec<Id>, Error>;
+
+    /// Writes records and moves points, all of it or nothing.
+    async fn settle(&self, deed: Deed) -> Result<Settled, Error>;
+
+    /// How much can be taken out of each of these pots; of those without a bound, how much lies in them.
+    async fn holdings(&self, pots: &[Pot]) -> Result<Vec<i64>, Error>;
+
+    /// Takes a live record away, as [`Workforce::change`] changes it.
+    async fn remove(&self, kind: Kind, id: Id) -> Result<(), Error>;
 
     /// Replaces records by what they are to be, all of them or none, in one transaction. False, and nothing has changed,
     /// where one of them is no longer at the version that was read: whoever decides on what a record says decides once.
@@ -47,6 +56,13 @@ pub trait Workforce: Send + Sync + 'static {
     /// the workspace's own changes at once; what a vendor owns is told to that vendor, where a route leads there. The
     /// caller has seen to it that what the fields refer to is there.
     async fn change(&self, kind: Kind, id: Id, fields: Map<String, Value>) -> Result<(), Error>;
+
+    /// What the app saved under this name, unless it is gone.
+    async fn saved(&self, kind: Kind, name: &str) -> Result<Option<Record>, Error>;
+
+    /// Does something to a live record beyond changing it: approves it, calls it off. As with a change, what a vendor
+    /// owns is told to that vendor; a conflict says that the record is in no state for it.
+    async fn act(&self, kind: Kind, id: Id, action: Action, comment: Option<String>) -> Result<(), Error>;
 
     /// Live punches of an employee on these days, by time.
     async fn punches(&self, employee: Id, from: LocalDate, to: LocalDate) -> Result<Vec<Punch>, Error>;
@@ -85,6 +101,22 @@ pub trait Workforce: Send + Sync + 'static {
         payload: Value,
         lifetime_seconds: Option<i64>,
     ) -> Result<String, Error>;
+
+    /// The token of this name for this purpose: the same one with a new end while it is valid, after that another. It is
+    /// kept encrypted.
+    async fn renew_token(
+        &self,
+        purpose: &'static str,
+        name: &str,
+        payload: Value,
+        lifetime_seconds: i64,
+    ) -> Result<String, Error>;
+
+    /// The public half of the app's newest key of this name at a face.
+    async fn key_id(&self, face: &'static str, name: &'static str) -> Result<Option<String>, Error>;
+
+    /// Takes one of `limit` in a period, counted for the whole workspace; false where all are taken.
+    async fn tally(&self, what: &str, period: &str, limit: u64) -> Result<bool, Error>;
 
     /// What a token stands for, also when it is used or expired.
     async fn token(&self, purpose: &'static str, token: &str) -> Result<Option<Token>, Error>;
@@ -152,6 +184,12 @@ impl Record {
         serde_json::from_str(&self.doc)
             .map_err(|error| Error::internal(format!("record {} cannot be read", self.id)).caused_by(error))
     }
+
+    /// The entity's fields as they stand in the document.
+    pub fn read_fields(&self) -> Result<Map<String, Value>, Error> {
+        serde_json::from_str(&self.doc)
+            .map_err(|error| Error::internal(format!("record {} cannot be read", self.id)).caused_by(error))
+    }
 }
 
 impl std::fmt::Debug for Record {
@@ -176,10 +214,24 @@ pub struct Query {
     pub date_to: Option<LocalDate>,
     /// Other dates: field, from, to; inclusive.
     pub field_dates: Vec<(&'static str, Option<LocalDate>, Option<LocalDate>)>,
+    /// In which order.
+    pub order: Order,
     /// How many to pass over.
     pub offset: u64,
     /// How many to give at most.
     pub limit: u32,
+}
+
+/// In which order records come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Order {
+    /// As they were first stored.
+    #[default]
+    Stored,
+    /// By business date and then as stored; those without a date are left out.
+    Dated,
+    /// The same the other way round.
+    Latest,
 }
 
 impl std::fmt::Debug for Query {
@@ -199,6 +251,7 @@ impl Query {
             date_from: None,
             date_to: None,
             field_dates: Vec::new(),
+            order: Order::default(),
             offset: 0,
             limit,
         }

@@ -3,12 +3,20 @@
 
 use tongshi_dialect::Descriptor;
 
+mod dingtalk;
 mod hesine;
 mod waiqin;
+mod workhuman;
 mod zhiren;
 
 /// Every dialect.
-pub static ALL: &[&Descriptor] = &[&hesine::DESCRIPTOR, &waiqin::DESCRIPTOR, &zhiren::DESCRIPTOR];
+pub static ALL: &[&Descriptor] = &[
+    &dingtalk::DESCRIPTOR,
+    &hesine::DESCRIPTOR,
+    &waiqin::DESCRIPTOR,
+    &workhuman::DESCRIPTOR,
+    &zhiren::DESCRIPTOR,
+];
 
 /// Calls that a vendor documents and its face answers with 501, by dialect, where somebody has written them down.
 pub static UNSERVED: &[(&str, &[&str])] = &[("hesine", hesine::UNSERVED)];

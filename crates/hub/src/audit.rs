@@ -224,6 +224,15 @@ pub(crate) async fn note(
     audit::append(session, workspace, vec![stored(entry)]).await
 }
 
+/// Notes several in this order.
+pub(crate) async fn note_all(
+    session: &mut Session,
+    workspace: &Workspace,
+    entries: Vec<AuditEntry>,
+) -> Result<(), Error> {
+    audit::append(session, workspace, entries.into_iter().map(stored).collect()).await
+}
+
 fn stored(entry: AuditEntry) -> NewAudit {
     NewAudit {
         actor: entry.actor,

@@ -1,4 +1,4 @@
-//! What `serve` does besides answering: scheduled syncs, vendors' events in and out, writes to vendors.
+//! What `serve` does besides answering: scheduled syncs, vendors' events in and out, writes to vendors, trips followed.
 
 use std::time::Duration;
 
@@ -51,6 +51,18 @@ impl Hub {
                 }
             }
         });
+        let flows = Box::pin(async {
+            let mut ticks = ticks();
+            let mut commits = self.store().commits();
+            loop {
+                // A commit here wakes it; what other processes commit is found by looking.
+                tokio::select! {
+                    _ = ticks.tick() => {}
+                    Ok(()) = commits.changed() => {}
+                }
+                complain("flows", self.follow_flows().await);
+            }
+        });
         let retention = async {
             let mut minutes = tokio::time::interval(RETENTION_TICK);
             loop {
@@ -61,6 +73,7 @@ impl Hub {
         tokio::select! {
             () = stop.cancelled() => {}
             () = writes => {}
+            () = flows => {}
             () = retention => {}
             () = events => {}
             () = deliveries => {}

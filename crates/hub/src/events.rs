@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use tongshi_dialect::{Existence, Incoming, Message, Row};
+use tongshi_dialect::{Existence, Incoming, Message, Reply, Row};
 use tongshi_model::{Error, ErrorKind, Id, Kind, LocalDate, Space};
 use tongshi_store::{Connection, Evidence, Job, Workspace, connections, jobs, sources, workspaces};
 
@@ -33,27 +33,40 @@ struct Entry {
     kind: Kind,
     remote_id: String,
     date: Option<LocalDate>,
-    /// None when it is gone.
+    /// None when it is gone, or is to be asked for.
     raw: Option<String>,
+    /// Whether the event says only that there is something to ask for.
+    #[serde(default)]
+    asked: bool,
 }
 
 impl Hub {
     /// Takes a vendor's event for a connection: checks who sent it and keeps it.
-    pub async fn receive(&self, connection: Id, message: Message) -> Result<(), Error> {
+    /// What the vendor wants to hear in return is the answer, where it wants to hear anything.
+    pub async fn receive(&self, connection: Id, message: Message) -> Result<Option<Reply>, Error> {
         let (workspace, found) = self.connection_by_id(connection).await?;
         let opened = self.open_connection(&workspace, found)?;
         let incoming = opened.connector.receive(&message);
         let incoming = incoming.ok_or_else(|| Error::not_found("this vendor sends no events"))??;
         let entries = incoming.into_iter().map(|event| match event {
             Incoming::Row(kind, row) => {
-                Entry { kind, remote_id: row.remote_id, date: row.date, raw: Some(row.raw) }
+                Entry { kind, remote_id: row.remote_id, date: row.date, raw: Some(row.raw), asked: false }
             }
-            Incoming::Gone(kind, remote_id) => Entry { kind, remote_id, date: None, raw: None },
+            Incoming::Gone(kind, remote_id) => Entry { kind, remote_id, date: None, raw: None, asked: false },
+            Incoming::Changed(kind, remote_id) => {
+                Entry { kind, remote_id, date: None, raw: None, asked: true }
+            }
         });
-        let kept = json!(Kept { connection, entries: entries.collect() });
+        let entries: Vec<Entry> = entries.collect();
+        let receipt = opened.connector.receipt(&message, self.clock().now(), self.randomness());
+        if entries.is_empty() {
+            return Ok(receipt);
+        }
+        let kept = json!(Kept { connection, entries });
         let mut session = self.store().write().await?;
         jobs::enqueue(&mut session, &workspace, INCOMING, &kept, None, self.clock().now()).await?;
-        session.commit().await
+        session.commit().await?;
+        Ok(receipt)
     }
 
     /// Notes that an event was refused, and says whose connection it was sent to.
@@ -115,10 +128,14 @@ impl Hub {
         let mut entries = kept.entries;
         for entry in entries.iter_mut().filter(|entry| entry.raw.is_none()) {
             // A vendor may say that somebody is gone when only its events are switched off, so it is asked.
-            if let Existence::Present(row) = opened.connector.exists(entry.kind, &entry.remote_id).await? {
-                (entry.date, entry.raw) = (row.date, Some(row.raw));
+            match opened.connector.exists(entry.kind, &entry.remote_id).await? {
+                Existence::Present(row) => (entry.date, entry.raw) = (row.date, Some(row.raw)),
+                Existence::Absent => entry.asked = false,
+                Existence::Unknown => {}
             }
         }
+        // Of what nobody knows how it looks there is nothing to take in.
+        entries.retain(|entry| entry.raw.is_some() || !entry.asked);
         let mut session = self.store().write().await?;
         for entry in entries {
             take_entry_in(self, &mut session, &workspace, &opened, entry).await?;

@@ -131,7 +131,17 @@ impl Drop for Flight {
 impl Hub {
     /// Begins what an app asks for; with a key at most once.
     pub async fn begin(&self, principal: &Principal, key: Option<IdempotencyKey>) -> Result<Begun, Error> {
-        let (workspace, app) = (principal.workspace.clone(), principal.app.id);
+        self.begin_for(&principal.workspace, principal.app.id, key).await
+    }
+
+    /// The same for an app of a face.
+    pub(crate) async fn begin_for(
+        &self,
+        workspace: &Workspace,
+        app: Id,
+        key: Option<IdempotencyKey>,
+    ) -> Result<Begun, Error> {
+        let workspace = workspace.clone();
         let mut flight = None;
         if let Some(key) = &key {
             // The flight is known before the transaction begins, so that twins do not queue for it.

@@ -1,11 +1,11 @@
-//! Tokens and codes, made for a purpose.
+//! Tokens and codes that are handed out; only their hashes are stored.
 
 use serde_json::Value;
 use tongshi_model::Error;
-use tongshi_store::{Workspace, tokens};
+use tongshi_store::{Workspace, tokens::NewToken};
 
 use crate::{
-    AuditEntry, Hub, audit,
+    Hub,
     workforce::{later, token_hash},
 };
 
@@ -39,6 +39,7 @@ impl Hub {
         self.issue_token(workspace, kind.purpose, &Value::Null, Some(lifetime)).await
     }
 
+    /// Makes a token on somebody's behalf.
     pub(crate) async fn issue_token_for(
         &self,
         workspace: &Workspace,
@@ -48,11 +49,15 @@ impl Hub {
         lifetime_seconds: Option<i64>,
     ) -> Result<String, Error> {
         let token = self.token();
-        let end = lifetime_seconds.map(|seconds| later(self.clock().now(), seconds));
-        let mut session = self.store().write().await?;
-        tokens::put(&mut session, workspace, purpose, &token_hash(&token), app, None, payload, end).await?;
-        audit::note(&mut session, workspace, AuditEntry::done(actor, "token.issue", purpose)).await?;
-        session.commit().await?;
+        let new = NewToken {
+            workspace: workspace.no,
+            purpose: purpose.to_owned(),
+            hash: token_hash(&token),
+            app,
+            payload: payload.clone(),
+            expires_at: lifetime_seconds.map(|seconds| later(self.clock().now(), seconds)),
+        };
+        self.keep_token(workspace, new, actor).await?;
         Ok(token)
     }
 }

@@ -8,26 +8,32 @@ mod attendance;
 mod audit;
 mod background;
 mod backup;
+mod codes;
 mod connections;
 mod deliveries;
 mod desk;
 mod erased;
 mod events;
+mod faces;
 mod feed;
+mod flow;
 mod idempotency;
 mod identity;
 mod ingest;
 mod issue;
+mod issuing;
 mod keys;
 mod limits;
 mod lineage;
 pub mod meters;
 mod pacer;
 mod passthrough;
+mod points;
 mod principals;
 mod privacy;
 mod reads;
 mod redact;
+mod report;
 mod requests;
 mod retention;
 mod sandbox;
@@ -61,6 +67,7 @@ pub use deliveries::{
     WebhookTest, WebhookView, is_public, may_go_to,
 };
 pub use feed::{FeedQuery, Follower};
+pub use flow::{Accounts, Ask, FlowSettings, FlowView};
 pub use idempotency::{ANSWERS_KEPT_SECONDS, Answer, Begun, IdempotencyKey, KEY_CHARS_MAX, Once};
 pub use identity::{IdentityConflict, Linked, Matched, OwnerRule, Owners, Unlinked};
 pub use keys::{KeyUse, Resealed};
@@ -70,6 +77,7 @@ pub use passthrough::OperationView;
 pub use principals::Principal;
 pub use privacy::{ErasedAgain, ErasedLog, ErasureView, Receipt, Searched};
 pub use reads::{ChangePage, ChangeView, Count, Quarantined, RecordPage, RecordQuery, RecordView};
+pub use report::{Spend, TravelReport, Waits};
 pub use requests::{Answered, RequestPage, RequestQuery, RequestView};
 pub use retention::{Kept, Swept};
 pub use sandbox::LoadItem;
@@ -80,7 +88,7 @@ pub use sign_in::{
 pub use sync::{
     Counts, Difference, Failure, ListingProof, Mode, Outcome, Progress, RunView, Silent, SyncOptions,
 };
-pub use tongshi_store::Workspace;
+pub use tongshi_store::{Workspace, points::Sums as PointsSums};
 pub use undo::Undone;
 pub use vault::{KeySource, Vault};
 pub use verify::Verified;
@@ -141,6 +149,7 @@ struct Inner {
     principals: moka::sync::Cache<String, principals::Kept>,
     attempts: Attempts,
     limiter: Arc<Limiter>,
+    issuing: issuing::Issuing,
     trail: trail::Trail,
     seats: feed::Seats,
     delivering: deliveries::Delivering,
@@ -163,6 +172,7 @@ impl Hub {
             flights: idempotency::Flights::default(),
             attempts: Attempts::new(parts.settings.patience()),
             limiter: Arc::new(Limiter::new(Arc::clone(&parts.clock))),
+            issuing: issuing::Issuing::default(),
             trail: trail::Trail::default(),
             seats: feed::Seats::default(),
             delivering: deliveries::Delivering::default(),

@@ -259,6 +259,7 @@ fn empty_query(kind: Kind) -> tongshi_store::Query {
         date_to: None,
         field_dates: Vec::new(),
         deleted: false,
+        order: tongshi_store::Order::Place,
         after: None,
         offset: 0,
         limit: 0,
@@ -339,6 +340,11 @@ pub(crate) fn to_store_query(query: &tongshi_dialect::Query) -> Result<tongshi_s
             .iter()
             .map(|(name, from, to)| ((*name).to_owned(), *from, *to))
             .collect(),
+        order: match query.order {
+            tongshi_dialect::Order::Stored => tongshi_store::Order::Place,
+            tongshi_dialect::Order::Dated => tongshi_store::Order::Date,
+            tongshi_dialect::Order::Latest => tongshi_store::Order::DateDown,
+        },
         offset: query.offset,
         limit: query.limit,
         ..empty_query(query.kind)

@@ -9,18 +9,21 @@ use async_trait::async_trait;
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 use tongshi_dialect::{
-    Announcement, EndpointDraft, FailedDelivery, Query, Record, RegisteredEndpoint, Replacement, Token,
-    Workforce, gather,
+    Announcement, Deed, EndpointDraft, FailedDelivery, Pot, Query, Record, RegisteredEndpoint, Replacement,
+    Settled, Token, Workforce, gather,
 };
-use tongshi_model::{Draft, Error, Id, Kind, LocalDate, Punch, Space, Timestamp};
+use tongshi_model::{Action, Draft, Error, Id, Kind, LocalDate, Punch, Space, Timestamp};
 use tongshi_store::{
-    App, Connection, PunchRow, RecordRow, Session, StoredPunch, Workspace, meta, punches, records, tokens,
+    App, Connection, KeyRow, PunchRow, RecordRow, Session, StoredPunch, Workspace, apps, meta, punches,
+    records, tokens,
 };
 
 use crate::{
     AuditEntry, Hub, Scopes, audit, deliveries,
+    faces::Renewed,
     identity::Aliases,
     ingest::{self, Item},
+    points,
     reads::{shown, to_store_query, widen},
     seen::{by_kind, is_restricted},
     writes::{Asked, Routed, store_punches, tell_of_changes},
@@ -34,13 +37,26 @@ pub(crate) struct HubWorkforce {
     hub: Hub,
     workspace: Workspace,
     app_no: i64,
+    app: Id,
     actor: String,
     scopes: Scopes,
 }
 
 impl HubWorkforce {
     pub(crate) fn new(hub: Hub, workspace: Workspace, app: &App, scopes: Scopes) -> Self {
-        Self { hub, workspace, app_no: app.no, actor: format!("app:{}", app.name), scopes }
+        Self { hub, workspace, app_no: app.no, app: app.id, actor: format!("app:{}", app.name), scopes }
+    }
+
+    pub(crate) fn hub(&self) -> &Hub {
+        &self.hub
+    }
+
+    pub(crate) fn app(&self) -> Id {
+        self.app
+    }
+
+    pub(crate) fn scopes(&self) -> &Scopes {
+        &self.scopes
     }
 
     pub(crate) fn workspace(&self) -> &Workspace {
@@ -232,6 +248,24 @@ impl Workforce for HubWorkforce {
         Ok(ids)
     }
 
+    async fn settle(&self, deed: Deed) -> Result<Settled, Error> {
+        self.may_write()?;
+        let kinds = deed.made.iter().map(|draft| draft.kind);
+        kinds.chain(deed.changed.iter().map(|change| change.kind)).try_for_each(|kind| self.may_see(kind))?;
+        points::settle(self, deed).await
+    }
+
+    async fn holdings(&self, pots: &[Pot]) -> Result<Vec<i64>, Error> {
+        self.may_see(Kind::PointsEntry)?;
+        self.scopes.may_filter(Kind::PointsEntry, "amount")?;
+        points::holdings(self, pots).await
+    }
+
+    async fn remove(&self, kind: Kind, id: Id) -> Result<(), Error> {
+        self.may_write()?;
+        self.hub.remove_for(&self.workspace, self.app_no, kind, id).await
+    }
+
     async fn replace(&self, items: Vec<Replacement>) -> Result<bool, Error> {
         self.may_write()?;
         self.hub.replace_records(&self.workspace, &self.actor, &self.scopes, items).await
@@ -240,6 +274,17 @@ impl Workforce for HubWorkforce {
     async fn change(&self, kind: Kind, id: Id, fields: Map<String, Value>) -> Result<(), Error> {
         self.may_write()?;
         self.hub.change_for(&self.workspace, self.app_no, kind, id, fields).await
+    }
+
+    async fn saved(&self, kind: Kind, name: &str) -> Result<Option<Record>, Error> {
+        let connection = self.hub.local_connection(&self.workspace, WRITTEN).await?;
+        let space = Space { workspace: self.workspace.id, connection: connection.id };
+        Ok(self.get(kind, space.id(kind, name)).await?.filter(|record| !record.deleted))
+    }
+
+    async fn act(&self, kind: Kind, id: Id, action: Action, comment: Option<String>) -> Result<(), Error> {
+        self.may_write()?;
+        self.hub.act_for(&self.workspace, self.app_no, (kind, id), action, comment).await
     }
 
     async fn punches(&self, employee: Id, from: LocalDate, to: LocalDate) -> Result<Vec<Punch>, Error> {
@@ -337,6 +382,27 @@ impl Workforce for HubWorkforce {
                 lifetime_seconds,
             )
             .await
+    }
+
+    async fn renew_token(
+        &self,
+        purpose: &'static str,
+        name: &str,
+        payload: Value,
+        lifetime_seconds: i64,
+    ) -> Result<String, Error> {
+        let which = Renewed { purpose, name, app: self.app_no, actor: &self.actor };
+        self.hub.renew_token(&self.workspace, which, &payload, lifetime_seconds).await
+    }
+
+    async fn key_id(&self, face: &'static str, name: &'static str) -> Result<Option<String>, Error> {
+        let keys = apps::keys(&mut self.read().await?, &self.workspace, self.app_no).await?;
+        let fits = |key: &KeyRow| key.face == face && key.name == name && !key.revoked;
+        Ok(keys.into_iter().rfind(fits).map(|key| key.key_id))
+    }
+
+    async fn tally(&self, what: &str, period: &str, limit: u64) -> Result<bool, Error> {
+        self.hub.tally(&self.workspace, what, period, limit).await
     }
 
     async fn token(&self, purpose: &'static str, token: &str) -> Result<Option<Token>, Error> {

@@ -37,6 +37,9 @@ pub struct ExpenseClaim {
     /// The travel request that it settles.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<Id>,
+    /// The bookings that it settles, those that its lines name and others.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub bookings: Vec<Id>,
     /// The approval that decides it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approval: Option<Id>,

@@ -2,6 +2,8 @@
 //!
 //! The code flow's pieces that every vendor and our own sign-in share.
 
+mod pkce;
 mod redirect;
 
+pub use pkce::{challenge_of, is_challenge, verifies};
 pub use redirect::{is_redirect, is_registered, is_registrable, return_url, same_secret};

@@ -18,6 +18,7 @@ pub(crate) enum Purpose {
     Visit = 9,
     Salary = 10,
     OwnEvents = 11,
+    Recognition = 12,
     Travel = 40,
 }
 

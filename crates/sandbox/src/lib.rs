@@ -16,6 +16,7 @@ mod oddities;
 mod outlet;
 mod people;
 mod places;
+mod recognition;
 mod recruitment;
 mod standing;
 #[cfg(test)]
@@ -75,11 +76,13 @@ pub fn generate(
     let mut outlet = Outlet::new(sink);
     company::company(&world, &mut outlet)?;
     recruitment::recruitment(&world, &mut outlet)?;
+    recognition::catalogue(&mut outlet)?;
     for block in world.blocks() {
         people::block(&world, &block, &mut outlet)?;
         let approvals = approvals::block(&world, &block, &mut outlet)?;
         attendance::block(&world, &block, &approvals, &mut outlet)?;
         extras::block(&world, &block, &mut outlet)?;
+        recognition::block(&world, &block, &mut outlet)?;
         travel::block(&world, &block, &mut outlet)?;
     }
     outlet.finish()

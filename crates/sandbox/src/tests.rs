@@ -6,9 +6,9 @@ use serde::de::DeserializeOwned;
 use tongshi_model::{
     Approval, ApprovalResult, ApprovalStatus, Booking, Candidate, CandidateSource, CandidateStatus, Company,
     Degree, Direction, Draft, DurationUnit, Employee, EmploymentPhase, EmploymentType, Entity, Error,
-    ExpenseClaim, Id, Keys, Kind, LegalEntity, LocalDate, OrgUnit, Punch, PunchSource, SalaryItem,
-    ShiftAssignment, Space, TimelineEntry, TimelineKind, TravelRequest, Vacancy, Visit, VisitStatus,
-    shanghai,
+    ExpenseClaim, Id, Keys, Kind, LegalEntity, LocalDate, OrgUnit, PointsEntry, Punch, PunchSource,
+    Recognition, RecognitionStatus, Redemption, RewardItem, SalaryItem, ShiftAssignment, Space,
+    TimelineEntry, TimelineKind, TravelRequest, Vacancy, Visit, VisitStatus, shanghai,
 };
 
 use crate::{Item, Plan, generate, people::check_digit};
@@ -528,6 +528,31 @@ fn without_attendance_days_there_is_no_attendance() {
     assert!(made.punches.is_empty());
     assert_eq!(made.drafts(Kind::ShiftAssignment).count() + made.drafts(Kind::TimelineEntry).count(), 0);
     assert_eq!(made.drafts(Kind::Approval).count(), 57);
+}
+
+#[test]
+fn points_add_up_and_come_from_what_they_say() {
+    let made = Made::of_size(500);
+    let recognitions: HashMap<Id, Recognition> = made.all().into_iter().collect();
+    let redemptions: HashMap<Id, Redemption> = made.all().into_iter().collect();
+    let rewards: HashMap<Id, RewardItem> = made.all().into_iter().collect();
+    for status in RecognitionStatus::ALL.iter().filter(|status| **status != RecognitionStatus::Other) {
+        assert!(recognitions.values().any(|found| found.status.value == *status), "{status:?}");
+    }
+    assert!(recognitions.values().all(|found| found.giver != Some(found.receiver)));
+    assert!(redemptions.len() > 10 && redemptions.values().all(|taken| rewards.contains_key(&taken.item)));
+    let (mut balances, mut last): (HashMap<Id, i64>, HashMap<Id, _>) = Default::default();
+    for (_, entry) in made.all::<PointsEntry>() {
+        let source = entry.source.unwrap();
+        let of = recognitions.get(&source).map(|found| (found.receiver, found.points));
+        let of = of.or_else(|| redemptions.get(&source).map(|taken| (taken.employee, taken.points)));
+        assert_eq!(of, Some((entry.employee, entry.amount.unsigned_abs() as u32)));
+        let balance = balances.entry(entry.employee).or_default();
+        *balance += entry.amount;
+        assert_eq!(*balance, entry.balance_after);
+        assert!(*balance >= 0);
+        assert!(last.insert(entry.employee, entry.at).is_none_or(|before| before <= entry.at));
+    }
 }
 
 #[test]

@@ -193,6 +193,24 @@ pub async fn after(
     rows.into_iter().map(take).collect()
 }
 
+/// The records of these kinds that changed behind a number and up to another, with the numbers of the changes, ascending.
+pub async fn touched(
+    s: &mut Session,
+    workspace: &Workspace,
+    after: i64,
+    up_to: i64,
+    kinds: &[Kind],
+    limit: u32,
+) -> Result<Vec<(i64, Kind, Id)>> {
+    let sql = format!(
+        "SELECT seq, kind, record FROM changes WHERE workspace = $1 AND seq > $2 AND seq <= $3 AND kind IN ({})
+         ORDER BY seq LIMIT $4",
+        numbers(kinds)
+    );
+    let rows = s.rows(sql, params![workspace.no, after, up_to, limit]).await?;
+    rows.into_iter().map(|mut row| Ok((row.int()?, row.kind()?, row.id()?))).collect()
+}
+
 /// Whether anything of this kind changed behind a number.
 pub async fn any_after(s: &mut Session, workspace: &Workspace, seq: i64, kind: Kind) -> Result<bool> {
     let row = s
@@ -217,9 +235,7 @@ pub async fn between(
     let mut sql =
         concat!(select!("NULL"), "WHERE c.workspace = $1 AND c.seq > $2 AND c.seq <= $3").to_owned();
     if !kinds.is_empty() {
-        // The numbers are our own integers, so the text is safe.
-        let list = kinds.iter().map(|kind| kind.number().to_string()).collect::<Vec<_>>().join(",");
-        sql += &format!(" AND c.kind IN ({list})");
+        sql += &format!(" AND c.kind IN ({})", numbers(kinds));
     }
     sql += " ORDER BY c.seq LIMIT $4";
     let rows = s.rows(sql, params![workspace.no, after, up_to, limit]).await?;
@@ -266,6 +282,11 @@ pub async fn count_run(s: &mut Session, workspace: &Workspace, run: Id) -> Resul
         .row("SELECT count(*) FROM changes WHERE run = $2 AND workspace = $1", params![workspace.no, run])
         .await?;
     row.ok_or_else(|| Error::internal("a count gives no row"))?.count()
+}
+
+/// Kinds as a list in a statement: the numbers are our own integers, so the text is safe.
+fn numbers(kinds: &[Kind]) -> String {
+    kinds.iter().map(|kind| kind.number().to_string()).collect::<Vec<_>>().join(",")
 }
 
 fn take(mut row: Row) -> Result<Change> {

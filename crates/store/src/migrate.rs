@@ -22,6 +22,9 @@ const ALL: &[(&str, &str)] = &[
     ("0008_privacy", include_str!("../migrations/0008_privacy.sql")),
     ("0009_vendor_tokens", include_str!("../migrations/0009_vendor_tokens.sql")),
     ("0010_sign_in", include_str!("../migrations/0010_sign_in.sql")),
+    ("0011_points", include_str!("../migrations/0011_points.sql")),
+    ("0012_tallies", include_str!("../migrations/0012_tallies.sql")),
+    ("0013_flows", include_str!("../migrations/0013_flows.sql")),
 ];
 
 /// The number under which the migrating process holds PostgreSQL's advisory lock.

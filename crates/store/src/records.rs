@@ -70,12 +70,26 @@ pub struct Query {
     pub field_dates: Vec<(String, Option<LocalDate>, Option<LocalDate>)>,
     /// Whether deleted records count too.
     pub deleted: bool,
+    /// In which order; `after` is for the order of places only.
+    pub order: Order,
     /// Only records behind this place.
     pub after: Option<i64>,
     /// How many to skip.
     pub offset: u64,
     /// How many at most.
     pub limit: u32,
+}
+
+/// In which order records come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Order {
+    /// By place.
+    #[default]
+    Place,
+    /// By business date and then by place; those without a date are left out.
+    Date,
+    /// The same the other way round.
+    DateDown,
 }
 
 impl Query {
@@ -90,6 +104,7 @@ impl Query {
             date_to: None,
             field_dates: Vec::new(),
             deleted: false,
+            order: Order::Place,
             after: None,
             offset: 0,
             limit: 100,
@@ -248,7 +263,7 @@ pub async fn by_keys(
     found.into_iter().flatten().map(|mut row| Ok((row.text()?, row.id()?))).collect()
 }
 
-/// The records that the query means, by place.
+/// The records that the query means, in its order.
 pub async fn list(s: &mut Session, workspace: &Workspace, query: &Query) -> Result<Vec<RecordRow>> {
     let mut condition = Condition::of(s, workspace, query)?;
     if let Some(after) = query.after {
@@ -257,8 +272,13 @@ pub async fn list(s: &mut Session, workspace: &Workspace, query: &Query) -> Resu
     }
     let limit = condition.place(query.limit);
     let offset = condition.place(query.offset);
+    let order = match query.order {
+        Order::Place => "ord",
+        Order::Date => "on_date, ord",
+        Order::DateDown => "on_date DESC, ord DESC",
+    };
     let sql = format!(
-        "SELECT {} FROM records WHERE {} ORDER BY ord LIMIT {limit} OFFSET {offset}",
+        "SELECT {} FROM records WHERE {} ORDER BY {order} LIMIT {limit} OFFSET {offset}",
         columns!(),
         condition.text
     );
@@ -299,6 +319,9 @@ impl Condition {
         };
         if !query.deleted {
             condition.add("deleted_at IS NULL");
+        }
+        if query.order != Order::Place {
+            condition.add("on_date IS NOT NULL");
         }
         for (lookup, value) in &query.keys {
             let column = key_column(*lookup)?;

@@ -5,7 +5,7 @@ use tongshi_model::{Error, Result, Timestamp};
 
 use crate::{
     Workspace,
-    sql::{Row, Session, json, params},
+    sql::{Bulk, Column, Row, Session, json, params},
 };
 
 /// What is known of a token.
@@ -35,6 +35,55 @@ impl std::fmt::Debug for Token {
             .field("used_at", &self.used_at)
             .finish_non_exhaustive()
     }
+}
+
+/// A new token, whose secret is random.
+pub struct NewToken {
+    /// The workspace's number.
+    pub workspace: i64,
+    /// What it is for.
+    pub purpose: String,
+    /// The hash of its secret.
+    pub hash: Vec<u8>,
+    /// The app it is given to.
+    pub app: Option<i64>,
+    /// What belongs to it.
+    pub payload: Json,
+    /// When it ends.
+    pub expires_at: Option<Timestamp>,
+}
+
+static INSERT: Bulk = Bulk::new(
+    "tokens",
+    &[
+        ("purpose", Column::Text),
+        ("hash", Column::Bytes),
+        ("workspace", Column::Int),
+        ("app", Column::Int),
+        ("payload", Column::Json),
+        ("created_at", Column::Int),
+        ("expires_at", Column::Int),
+    ],
+    "",
+    &[],
+);
+
+/// Stores tokens with random secrets, of which no two are alike.
+pub async fn put_many(s: &mut Session, tokens: impl Iterator<Item = &NewToken>) -> Result<()> {
+    let now = s.now();
+    let rows = tokens.map(|token| {
+        Ok(params![
+            token.purpose.as_str(),
+            token.hash.as_slice(),
+            token.workspace,
+            token.app,
+            json(&token.payload)?,
+            now,
+            token.expires_at,
+        ])
+    });
+    let rows = rows.collect::<Result<Vec<_>>>()?;
+    s.run_many(&INSERT, rows).await
 }
 
 /// The columns that [`take`] reads.
@@ -95,6 +144,17 @@ pub async fn use_once(s: &mut Session, purpose: &str, hash: &[u8]) -> Result<Opt
         )
         .await?;
     row.map(take).transpose()
+}
+
+/// Gives a token that was not used another end; false where there is none.
+pub async fn extend(s: &mut Session, purpose: &str, hash: &[u8], expires_at: Timestamp) -> Result<bool> {
+    let count = s
+        .run(
+            "UPDATE tokens SET expires_at = $3 WHERE purpose = $1 AND hash = $2 AND used_at IS NULL",
+            params![purpose, hash, expires_at],
+        )
+        .await?;
+    Ok(count > 0)
 }
 
 /// Removes the token; false where there was none.

@@ -4,6 +4,7 @@ use http::StatusCode;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use tongshi_dialect::{Language, Reply, escape, hidden, html_reply, page_in};
 use tongshi_hub::{NotSignedIn, Question, SignedIn};
+use tongshi_model::shanghai;
 
 /// Who is signed in.
 pub(super) fn landing(language: Language, who: Option<&SignedIn>) -> Reply {
@@ -14,7 +15,8 @@ pub(super) fn landing(language: Language, who: Option<&SignedIn>) -> Reply {
         );
         return shown(language, StatusCode::OK, language.pick("登录", "Sign in"), body);
     };
-    let (name, until) = (escape(who.name.expose()), who.until.strftime("%Y-%m-%d %H:%M UTC"));
+    let name = escape(who.name.expose());
+    let until = shanghai().to_datetime(who.until).strftime("%Y-%m-%d %H:%M");
     let unlinked = match who.employee {
         Some(_) => "",
         None => language.pick(
@@ -24,11 +26,11 @@ pub(super) fn landing(language: Language, who: Option<&SignedIn>) -> Reply {
     };
     let body = language.pick(
         format!(
-            "<p>您已登录:<b>{name}</b></p>\n<p><small>有效期至 {until}</small></p>\n{unlinked}{}",
+            "<p>您已登录：<b>{name}</b></p>\n<p><small>有效期至 {until}（北京时间）</small></p>\n{unlinked}{}",
             out(language)
         ),
         format!(
-            "<p>You are signed in as <b>{name}</b>.</p>\n<p><small>Until {until}</small></p>\n{unlinked}{}",
+            "<p>You are signed in as <b>{name}</b>.</p>\n<p><small>Until {until} (China time)</small></p>\n{unlinked}{}",
             out(language)
         ),
     );
@@ -39,7 +41,7 @@ pub(super) fn landing(language: Language, who: Option<&SignedIn>) -> Reply {
 pub(super) fn question(language: Language, connection: &str, question: &Question) -> Reply {
     let name = escape(&question.name);
     let text = language.pick(
-        format!("<p>您将以 <b>{name}</b> 的身份登录。</p>\n<p><small>如果这不是您本人,请关闭此页面。</small></p>"),
+        format!("<p>您将以 <b>{name}</b> 的身份登录。</p>\n<p><small>如果这不是您本人，请关闭此页面。</small></p>"),
         format!(
             "<p>You are about to sign in as <b>{name}</b>.</p>\n<p><small>If that is not you, close this page.</small></p>"
         ),
@@ -82,12 +84,12 @@ pub(super) fn refused(language: Language, connection: Option<&str>, why: &NotSig
         ),
         NotSignedIn::State => (
             StatusCode::BAD_REQUEST,
-            "此次登录已失效、已使用,或不是在此浏览器中开始的。请重新登录。",
+            "此次登录已失效、已使用，或不是在此浏览器中开始的。请重新登录。",
             "This sign-in is over, was used, or was not begun in this browser. Begin again.",
         ),
         NotSignedIn::Denied => (
             StatusCode::FORBIDDEN,
-            "您拒绝了授权,因此未登录。",
+            "您拒绝了授权，因此未登录。",
             "You did not agree, so you are not signed in.",
         ),
         NotSignedIn::Code => (
@@ -97,12 +99,12 @@ pub(super) fn refused(language: Language, connection: Option<&str>, why: &NotSig
         ),
         NotSignedIn::Return => (
             StatusCode::BAD_REQUEST,
-            "返回的请求无效,或属于其他应用。",
+            "返回的请求无效，或属于其他应用。",
             "What came back cannot be read, or is meant for another app.",
         ),
         NotSignedIn::Account => (
             StatusCode::FORBIDDEN,
-            "此账号不能登录:已停用,或不属于在职员工。",
+            "此账号不能登录：已停用，或不属于在职员工。",
             "This account may not sign in: it is closed, or its owner does not work here.",
         ),
         NotSignedIn::Vendor => (

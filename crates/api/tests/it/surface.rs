@@ -169,3 +169,23 @@ async fn an_answer_is_packed_for_those_who_ask() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_face_packs_where_its_vendor_does() {
+    over_company(1, async |_, served| {
+        let page = async |target: &str, accepted: &str| {
+            let request = Request::get(target).header(header::ACCEPT_ENCODING, accepted);
+            ask(&served.app, request.body(Body::empty()).unwrap()).await
+        };
+        let waiqin = "/d/waiqin/oauth2/authorize_error.jsp?error=access_denied&app_id=a";
+        let packed = page(waiqin, "gzip").await;
+        assert_eq!((packed.status.as_u16(), &packed.headers[header::CONTENT_ENCODING]), (200, "gzip"));
+        assert!(!packed.text.contains("access_denied"));
+        let plain = page(waiqin, "identity").await;
+        assert_eq!(plain.headers.get(header::CONTENT_ENCODING), None);
+        assert!(plain.text.contains("access_denied"));
+        let other = page("/d/zhiren/api/v2/departments", "gzip").await;
+        assert_eq!(other.headers.get(header::CONTENT_ENCODING), None);
+    })
+    .await;
+}

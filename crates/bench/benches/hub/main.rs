@@ -7,6 +7,7 @@ mod serve;
 mod session;
 mod start;
 mod sync;
+mod tokens;
 mod tongshi;
 mod webhooks;
 
@@ -19,14 +20,15 @@ use tongshi_bench::{args::Args, process};
 
 use crate::{report::Report, session::Session, tongshi::Tongshi};
 
-const USAGE: &str = "cargo bench -p tongshi-bench -- [sync|serve|memory|start|feed|webhooks|all] [options]
+const USAGE: &str = "cargo bench -p tongshi-bench -- [sync|serve|memory|start|feed|webhooks|tokens|all] [options]
   sync    first and second sync, beside the limit and an ordinary script
   serve   signed reads through a face, beside a bare handler
   memory  the peak of one large first sync (ten times --employees, unless it is the only part)
   start   binary size, time to ready, idle memory
   feed    the journal read through /v1/changes and as a stream, beside a program that only reads and writes it
   webhooks  signed messages a second to one endpoint, beside a loop that signs and posts
-  all     these six (the default)
+  tokens  application tokens a second, beside a program that only makes and keeps them
+  all     these seven (the default)
   --employees N  people at the vendor (100000; memory alone: 1000000)
   --rounds K     rounds of each contestant (3)
   --pg URL       also measure on this PostgreSQL server; databases are made there and dropped
@@ -37,7 +39,7 @@ const USAGE: &str = "cargo bench -p tongshi-bench -- [sync|serve|memory|start|fe
 const OPTIONS: [&str; 6] = ["employees", "rounds", "pg", "bin", "scratch", "json"];
 /// Cargo adds `--bench` by itself.
 const SWITCHES: [&str; 3] = ["strict", "help", "bench"];
-const PARTS: [&str; 6] = ["sync", "serve", "start", "feed", "webhooks", "memory"];
+const PARTS: [&str; 7] = ["sync", "serve", "start", "feed", "webhooks", "tokens", "memory"];
 const EMPLOYEES: u64 = 100_000;
 /// The large company is this many times the ordinary one.
 const LARGE: u64 = 10;
@@ -60,6 +62,7 @@ fn main() -> Result<ExitCode> {
             "start" => start::run(&session, &mut report),
             "feed" => feed::run(&session, &mut report),
             "webhooks" => webhooks::run(&session, &mut report),
+            "tokens" => tokens::run(&session, &mut report),
             _ => sync::memory(&session, large, &mut report),
         };
         // What was measured before is worth printing still.

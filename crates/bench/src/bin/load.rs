@@ -1,4 +1,4 @@
-//! A closed loop of signed reads: each of 32 connections sends its next request when the last is answered, until the count is
+//! A closed loop of signed reads, or of one POST again and again: each of 32 connections sends its next request when the last is answered, until the count is
 //! reached. Requests are signed before the clock starts, since the signer is not what is measured.
 
 use std::{
@@ -20,6 +20,9 @@ use tongshi_bench::{
 /// A signature is good for five minutes: a run that takes longer measures refusals.
 const RUN_MAX: Duration = Duration::from_secs(240);
 
+const OPTIONS: [&str; 8] =
+    ["base", "targets", "access-key", "secret-key", "requests", "connections", "post", "body"];
+
 struct Plan {
     authority: String,
     requests: Vec<Vec<u8>>,
@@ -38,9 +41,8 @@ struct Seen {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<()> {
-    let args =
-        Args::of_process(&["base", "targets", "access-key", "secret-key", "requests", "connections"], &[])?;
-    let plan = Arc::new(plan(&args)?);
+    let args = Args::of_process(&OPTIONS, &[])?;
+    let plan = Arc::new(if args.has("post") { posts(&args)? } else { plan(&args)? });
     let connections = args.value("connections", 32_usize)?;
     let started = Instant::now();
     let mut workers = JoinSet::new();
@@ -87,6 +89,21 @@ fn plan(args: &Args) -> Result<Plan> {
     }
     ensure!(!requests.is_empty(), "there are no targets");
     let count = args.value("requests", 10_000)?;
+    Ok(Plan { authority: base.authority, requests, count, next: AtomicUsize::new(0) })
+}
+
+/// The same JSON to the same path.
+fn posts(args: &Args) -> Result<Plan> {
+    let base = Base::parse(args.required("base")?)?;
+    let (path, body) = (args.required("post")?, args.required("body")?);
+    let request = format!(
+        "POST {}{path} HTTP/1.1\r\nhost: {}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+        base.prefix,
+        base.authority,
+        body.len()
+    );
+    let count = args.value("requests", 10_000)?;
+    let requests = vec![request.into_bytes()];
     Ok(Plan { authority: base.authority, requests, count, next: AtomicUsize::new(0) })
 }
 

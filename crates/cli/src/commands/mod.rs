@@ -10,6 +10,7 @@ pub(crate) mod connect;
 pub(crate) mod connections;
 pub(crate) mod demo;
 pub(crate) mod doctor;
+pub(crate) mod flow;
 pub(crate) mod generate;
 pub(crate) mod key;
 pub(crate) mod migrate;
@@ -17,6 +18,7 @@ pub(crate) mod owners;
 pub(crate) mod people;
 pub(crate) mod privacy;
 pub(crate) mod records;
+pub(crate) mod report;
 pub(crate) mod requests;
 pub(crate) mod restore;
 pub(crate) mod retention;
@@ -57,6 +59,8 @@ pub(crate) async fn run(program: &Program, command: Command, problems: &[Problem
         Command::Owners(args) => owners::run(program, args).await,
         Command::Writes(args) => writes::run(program, args).await,
         Command::Routes(args) => routes::run(program, args).await,
+        Command::Flow(args) => flow::run(program, args).await,
+        Command::Report(args) => report::run(program, args).await,
         Command::Call(args) => call::run(program, args).await,
         Command::Sign(args) => sign::run(program, args).await,
         Command::App(args) => app::run(program, args).await,

@@ -1,5 +1,7 @@
 //! How a caller proves who it is: by a token in the query (§2.2). Nothing is signed.
 
+pub(crate) mod sample;
+
 use tongshi_dialect::{AuthFault, AuthScheme, Explanation, KeySource, Message};
 use tongshi_model::{Secret, Timestamp};
 

@@ -17,7 +17,7 @@ mod tests;
 mod wire;
 
 pub(crate) use self::wire::UNSERVED;
-use tongshi_dialect::{Capability, Descriptor, FaceKey};
+use tongshi_dialect::{Capability, Descriptor, FaceKey, OperationInfo};
 use tongshi_model::{Action, Kind};
 
 /// This vendor, for the list.
@@ -30,7 +30,7 @@ pub(crate) static DESCRIPTOR: Descriptor = Descriptor {
     credential: client::CREDENTIAL,
     face_keys: &[FaceKey { id: "app_key", secret: "app_secret", prefix: "hs" }],
     codes: &[],
-    operations: client::OPERATIONS,
+    operations: OPERATIONS,
     connect: client::connect,
     serve: server::serve,
     sign: client::sign,
@@ -58,3 +58,21 @@ const CAPABILITIES: &[Capability] = &[
     Capability::Receive,
     Capability::Send,
 ];
+
+/// The operations of both contracts. The connector calls those of the documented one only: nobody knows where the other
+/// would be reached.
+const OPERATIONS: &[OperationInfo] = &joined();
+
+const fn joined() -> [OperationInfo; client::OPERATIONS.len() + wire::sample::OPERATIONS.len()] {
+    let mut all = [wire::sample::OPERATIONS[0]; client::OPERATIONS.len() + wire::sample::OPERATIONS.len()];
+    let mut at = 0;
+    while at < all.len() {
+        all[at] = if at < client::OPERATIONS.len() {
+            client::OPERATIONS[at]
+        } else {
+            wire::sample::OPERATIONS[at - client::OPERATIONS.len()]
+        };
+        at += 1;
+    }
+    all
+}

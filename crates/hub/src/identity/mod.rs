@@ -226,6 +226,48 @@ impl Hub {
     }
 }
 
+impl Hub {
+    /// As [`Hub::adopt`] for records of one kind that are there under these very ids, each with the name of a source that
+    /// nobody has seen yet.
+    pub(crate) async fn adopt_many(
+        &self,
+        session: &mut Session,
+        workspace: &Workspace,
+        connection: &Connection,
+        kind: Kind,
+        named: Vec<(String, Id)>,
+        actor: &str,
+    ) -> Result<(), Error> {
+        shared::lock(session, workspace).await?;
+        let space = tongshi_model::Space { workspace: workspace.id, connection: connection.id };
+        let first = tongshi_store::allocate(session, "sources", named.len() as u64).await?;
+        let at = session.now();
+        let (mut rows, mut meanings, mut links) = (Vec::new(), Vec::new(), Vec::new());
+        for (id, (remote_id, record)) in (first..).zip(named) {
+            meanings.push((space.id(kind, &remote_id), record));
+            let (method, actor) = ("written".to_owned(), actor.to_owned());
+            links.push(Link { source: id, method, confidence: 100, actor, at });
+            let (connection, hash, raw) = (connection.no, [0; 16], String::new());
+            rows.push(SourceRow {
+                id,
+                connection,
+                kind,
+                remote_id,
+                record,
+                hash,
+                raw,
+                date: None,
+                gone: None,
+            });
+        }
+        sources::upsert(session, workspace, rows).await?;
+        refs::put(session, workspace, &meanings).await?;
+        identity::put_links(session, workspace, links).await?;
+        self.forget_aliases(workspace);
+        Ok(())
+    }
+}
+
 /// A record that is there, under whichever of its ids.
 async fn live(session: &mut Session, workspace: &Workspace, id: Id) -> Result<RecordRow, Error> {
     let row = records::get(session, workspace, id).await?;

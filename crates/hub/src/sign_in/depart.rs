@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// Sign-ins that may be begun from one address in a minute: a whole office comes from one in the morning.
-const BEGUN_PER_MINUTE: NonZeroU32 = NonZeroU32::new(600).unwrap();
+const BEGUN_PER_MINUTE: NonZeroU32 = NonZeroU32::MIN.saturating_add(599);
 
 /// The longest address to return to.
 const RETURN_TO_BYTES_MAX: usize = 2048;

@@ -7,18 +7,16 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 use tongshi_dialect::Target;
 use tongshi_model::{Action, Draft, Error, Id, Kind, Space};
-use tongshi_store::{
-    Connection, Evidence, RecordRow, Session, SourceRow, Workspace, apps, connections, records, refs, sources,
-};
+use tongshi_store::{Connection, Evidence, RecordRow, Session, SourceRow, Workspace, apps, records, refs};
 
 use super::{
     allowed,
     effect::{after, has_effect_here},
+    holders::{Held, holders},
     queue::{Asked, Deed, QueuedView, Routed, enqueue, natural_key_of},
 };
 use crate::{
     AuditEntry, Hub, Principal, RecordView, audit,
-    connections::LOCAL,
     idempotency::{Begun, Once},
     ingest::{self, Item, Origin},
     reads::record_view,
@@ -364,7 +362,7 @@ pub(crate) async fn tell_of_changes(
 struct Found {
     row: RecordRow,
     /// The source that is ours, with its connection.
-    own: Option<(Connection, SourceRow)>,
+    own: Option<Held>,
     /// The vendors' connections that show it, by number and name.
     vendors: Vec<(i64, String)>,
 }
@@ -383,16 +381,7 @@ async fn find(once: &mut Once, principal: &Principal, kind: Kind, id: Id) -> Res
     if row.deleted.is_some() {
         return Err(Error::new(tongshi_model::ErrorKind::Gone, format!("this {kind} has been deleted")));
     }
-    let all = connections::all(session, workspace).await?;
-    let (mut own, mut vendors) = (None, Vec::new());
-    for source in sources::of_record(session, workspace, row.id).await? {
-        let Some(connection) = all.iter().find(|known| known.no == source.connection) else { continue };
-        match connection.dialect == LOCAL {
-            _ if source.gone.is_some() => {}
-            true => own = own.or_else(|| Some((connection.clone(), source))),
-            false => vendors.push((connection.no, connection.name.clone())),
-        }
-    }
+    let (own, vendors) = holders(session, workspace, row.id).await?;
     Ok(Found { row, own, vendors })
 }
 

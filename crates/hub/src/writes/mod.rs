@@ -5,6 +5,8 @@
 
 mod change;
 mod effect;
+mod faced;
+mod holders;
 mod punched;
 mod queue;
 mod replace;
@@ -23,10 +25,11 @@ use tongshi_store::{Session, Workspace, WriteRow, WriteState, connections, write
 pub(crate) use change::tell_of_changes;
 pub use change::{Act, Applied, NewRecord, WrittenView};
 pub use effect::{acts, has_effect_here};
+pub(crate) use holders::own_of;
 pub use punched::PunchWritten;
 pub(crate) use punched::store_punches;
 pub use queue::QueuedView;
-pub(crate) use queue::{Asked, Routed};
+pub(crate) use queue::{Asked, Deed, Routed, enqueue, natural_key, natural_key_of};
 pub use routes::{NewRoute, PauseView, RouteView};
 
 use crate::{AuditEntry, Hub, Scopes, audit, reads::limited};

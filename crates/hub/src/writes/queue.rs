@@ -194,7 +194,8 @@ pub(crate) fn natural_key_of(row: &RecordRow, action: Action) -> [u8; 16] {
     natural_key(&[row.kind.name(), action.name(), &row.id.to_string(), &row.version.to_string()])
 }
 
-fn natural_key(parts: &[&str]) -> [u8; 16] {
+/// The natural key that these parts make.
+pub(crate) fn natural_key(parts: &[&str]) -> [u8; 16] {
     let mut sha = Sha256::new();
     for part in parts {
         sha.update((part.len() as u64).to_be_bytes());

@@ -7,6 +7,7 @@ mod backup;
 mod faults;
 mod journal;
 mod nouns;
+mod points;
 mod port;
 mod records;
 mod work;

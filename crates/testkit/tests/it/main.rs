@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that panics has failed")]
 
+mod any_to_any;
 mod apps;
 mod audit;
 mod backups;
@@ -10,10 +11,13 @@ mod changes;
 mod deliveries;
 mod events;
 mod faults;
+mod flow;
 mod hesine;
 mod identity;
+mod issuing;
 mod keys;
 mod loops;
+mod points;
 mod privacy;
 mod resume;
 mod retention;

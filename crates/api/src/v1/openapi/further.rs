@@ -164,6 +164,11 @@ pub(super) static EXPENSE_CLAIM: &[Field] = &[
     must("lines", Objects(EXPENSE_LINE), "What the money was spent on."),
     must("total", Object(MONEY), "The sum of the lines."),
     may("request", Record(Kind::TravelRequest), "The travel request that it settles."),
+    may(
+        "bookings",
+        Records(Kind::Booking),
+        "The bookings that it settles, those that its lines name and others.",
+    ),
     may("approval", Record(Kind::Approval), "The approval that decides it."),
     may("approver", Record(Kind::Employee), "Who is asked to decide, where one person is named."),
     may("task", Text, "The task of the approval that waits for them."),

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 use tongshi_dialect::{Addresses, Capability};
-use tongshi_hub::{Hub, NewConnection, SyncOptions, Workspace};
+use tongshi_hub::{FlowSettings, Hub, NewConnection, SyncOptions, Workspace};
 use tongshi_model::Secret;
 
 use crate::{
@@ -83,6 +83,11 @@ pub(crate) async fn run(program: &Program, args: Args) -> Result<Exit, Failure> 
             .mend("leave --workspace out, or name another"));
     }
     let plan = company::ensure(program, &hub, &sandbox, args.employees, args.seed).await?;
+    if hub.flow(&sandbox).await?.is_none() {
+        // Trips that are asked for at the faces go their way to the books.
+        let here = FlowSettings { here: true, ..FlowSettings::default() };
+        hub.set_flow(&sandbox, &here, false, "cli:demo").await?;
+    }
     let mut demo = file::keys(program, &hub, &workspace, &sandbox).await?;
     demo.hub.url = listeners.url();
     for dialect in hub.dialects() {

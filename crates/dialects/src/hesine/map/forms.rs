@@ -167,6 +167,7 @@ fn claim(owner: Id, form: &Map<String, Value>, resolve: Resolve<'_>) -> Result<E
         lines,
         total: Money { minor, currency },
         request: link.and_then(|id| resolve(Kind::TravelRequest, &id)),
+        bookings: Vec::new(),
         approval: None,
         approver: None,
         task: None,

@@ -4,6 +4,7 @@ mod doc;
 mod forms;
 mod orders;
 mod people;
+pub(super) mod sample;
 mod show;
 mod words;
 

@@ -10,6 +10,7 @@ mod messages;
 mod money;
 mod people;
 mod requisitions;
+mod sample;
 mod tokens;
 mod travel;
 mod units;
@@ -38,7 +39,7 @@ const TRIES_MAX: u32 = 32;
 pub(super) fn serve(desk: Arc<dyn Desk>, clock: Arc<dyn Clock>) -> Arc<dyn Face> {
     let memory = Arc::new(Memory::default());
     let (made, decided, asked) = (Arc::clone(&memory), Arc::clone(&memory), memory);
-    let server = Server::<Hesine>::new(desk, clock)
+    let server = Server::<Hesine>::new(Arc::clone(&desk), Arc::clone(&clock))
         .on(tokens::access_token)
         .on(tokens::refresh)
         .on(tokens::refresh_for)
@@ -90,7 +91,7 @@ pub(super) fn serve(desk: Arc<dyn Desk>, clock: Arc<dyn Clock>) -> Arc<dyn Face>
         .on(money::vouchers)
         .on(messages::save)
         .on(messages::logs);
-    Arc::new(server.ready())
+    sample::beside(Arc::new(server.ready()), &desk, &clock)
 }
 
 /// The names that the vendor generates, as the app's settings have them.

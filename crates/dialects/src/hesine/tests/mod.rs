@@ -2,6 +2,7 @@
 
 mod auth;
 mod client;
+mod sample;
 mod server;
 mod stage;
 

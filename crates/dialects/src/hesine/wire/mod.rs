@@ -8,6 +8,7 @@ mod messages;
 mod money;
 mod parts;
 mod people;
+pub(crate) mod sample;
 mod tokens;
 mod travel;
 mod units;

@@ -189,7 +189,11 @@ impl Facts {
 fn of_people(kind: Kind, ids: &[Id], days: Days) -> Query {
     let mut query = Query::of(kind, 1);
     (query.date_from, query.date_to) = (Some(days.from), Some(days.to));
-    query.fields.push(("employee", ids.iter().map(Id::to_string).collect()));
+    match ids {
+        // What is looked up has an index; what is compared is read.
+        [only] => query.keys.push(("employee", only.to_string())),
+        _ => query.fields.push(("employee", ids.iter().map(Id::to_string).collect())),
+    }
     query
 }
 
@@ -289,10 +293,8 @@ async fn some(
     let mut query = field_work(days);
     if let Some(number) = filled(ask.visitor_code.clone()) {
         let found = workforce.find(Kind::Employee, "employee_no", &number).await?;
-        query.fields.push(("employee", found.iter().map(|record| record.id.to_string()).collect()));
-        if found.is_empty() {
-            return Ok(Vec::new());
-        }
+        let [only] = &*found else { return Ok(Vec::new()) };
+        query.keys.push(("employee", only.id.to_string()));
     }
     // All visits here are ad hoc (2).
     if filled(ask.visit_type.clone()).is_some_and(|wanted| !wanted.split(',').any(|word| word.trim() == "2"))

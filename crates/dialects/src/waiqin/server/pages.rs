@@ -38,7 +38,7 @@ pub(super) fn consent(language: Language, app: &str, person: &str, step: &str) -
          <button type=\"submit\" name=\"decision\" value=\"allow\">{allow}</button>\n\
          <button type=\"submit\" name=\"decision\" value=\"deny\" class=\"quiet\">{deny}</button>\n</form>",
         lead = language.pick(
-            format!("<b>{app}</b> 申请获取您的以下信息:"),
+            format!("<b>{app}</b> 申请获取您的以下信息："),
             format!("<b>{app}</b> asks to know this about you:")
         ),
         name = language.pick("姓名", "your name"),
@@ -62,7 +62,7 @@ pub(super) fn failure(language: Language, error: &str, state: Option<&str>, app_
         "access_denied" => ("您拒绝了授权。", "You did not agree."),
         "unsupported_response_type" => ("不支持的响应类型。", "The response type is not supported."),
         "invalid_scope" => ("申请的信息不被允许。", "What the app asks for is not allowed."),
-        _ => ("服务器错误,请稍后再试。", "The server failed; try again later."),
+        _ => ("服务器错误，请稍后再试。", "The server failed; try again later."),
     };
     let state = state.map_or_else(String::new, |state| format!("<br>state: {}", escape(state)));
     let body = format!(

@@ -48,6 +48,8 @@ pub(crate) enum Shape {
 
 impl Dialect for Waiqin {
     const ID: &'static str = "waiqin";
+    /// Every client seen takes answers packed (§B1).
+    const GZIP: bool = true;
     type Shape = Shape;
     type Layout = ();
     type Fault = Fault;

@@ -75,7 +75,7 @@ fn changed(kind: Kind, raw: Option<&RawValue>) -> Result<Incoming, Error> {
 fn gone(kind: Kind, raw: Option<&RawValue>) -> Result<Incoming, Error> {
     match changed(kind, raw)? {
         Incoming::Row(kind, row) => Ok(Incoming::Gone(kind, row.remote_id)),
-        gone @ Incoming::Gone(..) => Ok(gone),
+        other @ (Incoming::Gone(..) | Incoming::Changed(..)) => Ok(other),
     }
 }
 

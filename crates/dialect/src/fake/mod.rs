@@ -1,6 +1,8 @@
 //! A small organisation in memory for the tests of dialects: it keeps what a face writes, finds it as the store
 //! would, and lets a client talk to a face without a socket.
 
+mod acts;
+mod deeds;
 mod desk;
 
 use std::{
@@ -11,13 +13,15 @@ use std::{
 use async_trait::async_trait;
 use serde_json::{Map, Value};
 use tongshi_model::{
-    Clock, Draft, Entity, Error, Id, Keys, Kind, LocalDate, Punch, Randomness, SeededRandomness, Timestamp,
+    Action, Clock, Draft, Entity, Error, Id, Keys, Kind, LocalDate, Punch, Randomness, SeededRandomness,
+    Timestamp,
 };
 
+use self::acts::saved_id;
 pub use self::desk::{FakeDesk, Loopback, Scripted};
 use crate::{
-    Announcement, EndpointDraft, FailedDelivery, Query, Record, RegisteredEndpoint, Replacement, Token,
-    Workforce,
+    Announcement, Deed, EndpointDraft, FailedDelivery, Pot, Query, Record, RegisteredEndpoint, Replacement,
+    Settled, Token, Workforce,
 };
 
 /// One workspace in memory.
@@ -38,7 +42,13 @@ struct State {
     endpoints: Vec<EndpointDraft>,
     failed: Vec<FailedDelivery>,
     tried: Vec<(EndpointDraft, String)>,
+    key_ids: BTreeMap<(&'static str, &'static str), String>,
+    renewed: BTreeMap<(&'static str, String), String>,
+    tallies: BTreeMap<(String, String), u64>,
     questions: u64,
+    /// What lies in pots that are no person's, by their printed form.
+    pots: BTreeMap<String, i64>,
+    answered: BTreeMap<String, (Vec<u8>, Value)>,
 }
 
 struct Kept {
@@ -103,6 +113,11 @@ impl FakeWorkforce {
     ) {
         let token = Token { payload, expires_at, used_at: None };
         self.change().tokens.insert((purpose, text.to_owned()), token);
+    }
+
+    /// Makes this the public half of the app's key of this name.
+    pub fn name_key(&self, face: &'static str, name: &'static str, key_id: &str) {
+        self.change().key_ids.insert((face, name), key_id.to_owned());
     }
 
     /// Voids all tokens of this purpose, as a vendor may before their end.
@@ -173,6 +188,7 @@ impl Kept {
         };
         if self.record.kind != query.kind
             || self.record.deleted
+            || (query.order != Order::Stored && self.date.is_none())
             || !query.keys.iter().all(|(lookup, value)| self.has(lookup, value))
             || !within(self.date, query.date_from, query.date_to)
         {
@@ -230,9 +246,14 @@ impl Workforce for FakeWorkforce {
 
     async fn list(&self, query: &Query) -> Result<Vec<Record>, Error> {
         let state = self.ask();
-        let fitting = state.records.iter().filter(|kept| kept.fits(query));
+        let mut fitting: Vec<&Kept> = state.records.iter().filter(|kept| kept.fits(query)).collect();
+        fitting.sort_by_key(|kept| kept.date.filter(|_| query.order != Order::Stored));
+        if query.order == Order::Latest {
+            fitting.reverse();
+        }
         let offset = usize::try_from(query.offset).unwrap_or(usize::MAX);
-        Ok(fitting.skip(offset).take(query.limit as usize).map(|kept| kept.record.clone()).collect())
+        let page = fitting.into_iter().skip(offset).take(query.limit as usize);
+        Ok(page.map(|kept| kept.record.clone()).collect())
     }
 
     async fn count(&self, query: &Query) -> Result<u64, Error> {
@@ -241,11 +262,27 @@ impl Workforce for FakeWorkforce {
 
     async fn save(&self, items: Vec<(String, Draft)>) -> Result<Vec<Id>, Error> {
         let save = |(name, draft): (String, Draft)| {
-            let id = Id::of(&["saved", draft.kind.name(), &name]);
+            let id = saved_id(draft.kind, &name);
             self.keep(id, draft);
             id
         };
         Ok(items.into_iter().map(save).collect())
+    }
+
+    async fn settle(&self, deed: Deed) -> Result<Settled, Error> {
+        self.settled(deed)
+    }
+
+    async fn holdings(&self, pots: &[Pot]) -> Result<Vec<i64>, Error> {
+        let state = self.ask();
+        Ok(pots.iter().map(|pot| state.holding(pot)).collect())
+    }
+
+    async fn remove(&self, kind: Kind, id: Id) -> Result<(), Error> {
+        let mut state = self.change();
+        let found = state.records.iter_mut().find(|kept| kept.record.kind == kind && kept.record.id == id);
+        found.ok_or_else(|| Error::not_found("there is no such record"))?.record.deleted = true;
+        Ok(())
     }
 
     async fn replace(&self, items: Vec<Replacement>) -> Result<bool, Error> {
@@ -282,6 +319,15 @@ impl Workforce for FakeWorkforce {
         let draft = Draft::parse(kind, Value::Object(doc).to_string())?;
         self.keep(id, draft);
         Ok(())
+    }
+
+    async fn saved(&self, kind: Kind, name: &str) -> Result<Option<Record>, Error> {
+        let found = self.get(kind, saved_id(kind, name)).await?;
+        Ok(found.filter(|record| !record.deleted))
+    }
+
+    async fn act(&self, kind: Kind, id: Id, action: Action, _comment: Option<String>) -> Result<(), Error> {
+        acts::act(self, kind, id, action).await
     }
 
     async fn punches(&self, employee: Id, from: LocalDate, to: LocalDate) -> Result<Vec<Punch>, Error> {
@@ -379,6 +425,43 @@ impl Workforce for FakeWorkforce {
             .and_then(|seconds| Timestamp::from_second(self.clock.now().as_second() + seconds).ok());
         self.plant_token(purpose, &text, payload, expires_at);
         Ok(text)
+    }
+
+    async fn renew_token(
+        &self,
+        purpose: &'static str,
+        name: &str,
+        payload: Value,
+        lifetime_seconds: i64,
+    ) -> Result<String, Error> {
+        let now = self.clock.now();
+        let expires_at = Timestamp::from_second(now.as_second() + lifetime_seconds).ok();
+        {
+            let mut state = self.change();
+            let known = state.renewed.get(&(purpose, name.to_owned())).cloned();
+            if let Some(text) = known
+                && let Some(token) = state.tokens.get_mut(&(purpose, text.clone()))
+                && token.expires_at.is_none_or(|end| end > now)
+            {
+                token.expires_at = expires_at;
+                return Ok(text);
+            }
+        }
+        let text = self.issue_token(purpose, payload, Some(lifetime_seconds)).await?;
+        self.change().renewed.insert((purpose, name.to_owned()), text.clone());
+        Ok(text)
+    }
+
+    async fn key_id(&self, face: &'static str, name: &'static str) -> Result<Option<String>, Error> {
+        Ok(self.state().key_ids.get(&(face, name)).cloned())
+    }
+
+    async fn tally(&self, what: &str, period: &str, limit: u64) -> Result<bool, Error> {
+        let mut state = self.state();
+        let count = state.tallies.entry((what.to_owned(), period.to_owned())).or_default();
+        let free = *count < limit;
+        *count += u64::from(free);
+        Ok(free)
     }
 
     async fn token(&self, purpose: &'static str, token: &str) -> Result<Option<Token>, Error> {
