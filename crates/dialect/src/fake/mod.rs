@@ -20,8 +20,8 @@ use tongshi_model::{
 use self::acts::saved_id;
 pub use self::desk::{FakeDesk, Loopback, Scripted};
 use crate::{
-    Announcement, Deed, EndpointDraft, FailedDelivery, Pot, Query, Record, RegisteredEndpoint, Replacement,
-    Settled, Token, Workforce,
+    Announcement, Deed, EndpointDraft, FailedDelivery, Order, Pot, Query, Record, RegisteredEndpoint,
+    Replacement, Settled, Token, Workforce,
 };
 
 /// One workspace in memory.
