@@ -20,7 +20,6 @@ mod flow;
 mod idempotency;
 mod identity;
 mod ingest;
-mod issue;
 mod issuing;
 mod keys;
 mod limits;
