@@ -17,3 +17,6 @@ pub static ALL: &[&Descriptor] = &[
     &workhuman::DESCRIPTOR,
     &zhiren::DESCRIPTOR,
 ];
+
+/// Calls that a vendor documents and its face answers with 501, by dialect, where somebody has written them down.
+pub static UNSERVED: &[(&str, &[&str])] = &[("hesine", hesine::UNSERVED)];

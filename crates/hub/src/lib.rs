@@ -19,7 +19,6 @@ mod flow;
 mod idempotency;
 mod identity;
 mod ingest;
-mod issue;
 mod issuing;
 mod keys;
 mod limits;

@@ -51,6 +51,7 @@ impl Kind {
             Kind::Booking => &[("booker", Bond::Owner), ("request", Bond::Thing)],
             Kind::ExpenseClaim => &[
                 ("claimant", Bond::Owner),
+                ("approver", Bond::Mention),
                 ("legal_entity", Bond::Thing),
                 ("org_unit", Bond::Thing),
                 ("request", Bond::Thing),

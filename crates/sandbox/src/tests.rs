@@ -4,7 +4,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use serde::de::DeserializeOwned;
 use tongshi_model::{
-    Approval, ApprovalResult, ApprovalStatus, Booking, Candidate, CandidateSource, CandidateStatus, Company, Degree, Direction, Draft, DurationUnit, Employee, EmploymentPhase, EmploymentType, Entity, Error, ExpenseClaim, Id, Keys, Kind, LegalEntity, LocalDate, OrgUnit, PointsEntry, Punch, PunchSource, Recognition, RecognitionStatus, Redemption, RewardItem, SalaryItem, ShiftAssignment, Space, TimelineEntry, TimelineKind, TravelRequest, Vacancy, Visit, VisitStatus, shanghai,
+    Approval, ApprovalResult, ApprovalStatus, Booking, Candidate, CandidateSource, CandidateStatus, Company,
+    Degree, Direction, Draft, DurationUnit, Employee, EmploymentPhase, EmploymentType, Entity, Error,
+    ExpenseClaim, Id, Keys, Kind, LegalEntity, LocalDate, OrgUnit, PointsEntry, Punch, PunchSource,
+    Recognition, RecognitionStatus, Redemption, RewardItem, SalaryItem, ShiftAssignment, Space,
+    TimelineEntry, TimelineKind, TravelRequest, Vacancy, Visit, VisitStatus, shanghai,
 };
 
 use crate::{Item, Plan, generate, people::check_digit};

@@ -219,33 +219,7 @@ fn claim(
     orders: &[(Id, BookingKind, Money)],
     dice: &mut Dice,
 ) -> ExpenseClaim {
-    let line = |fee_type: &str, amount: Money, bookings: Vec<Id>, invoice: Option<String>| ExpenseLine {
-        fee_type: fee_type.to_owned(),
-        date: Some(trip.start),
-        amount,
-        tax: None,
-        invoices: invoice
-            .map(|number| Invoice {
-                number,
-                code: None,
-                date: Some(trip.end),
-                seller: None,
-                amount: Some(amount),
-            })
-            .into_iter()
-            .collect(),
-        bookings,
-        allocations: Vec::new(),
-        note: None,
-    };
-    let mut lines: Vec<ExpenseLine> = orders
-        .iter()
-        .map(|(id, kind, amount)| {
-            let invoice = format!("{:08}", dice.between(1, 99_999_999));
-            line(kind.name(), *amount, vec![*id], Some(invoice))
-        })
-        .collect();
-    lines.push(line("meal", yuan(dice.between(60, 120) * i64::from(trip.nights + 1)), Vec::new(), None));
+    let lines = lines(trip, orders, dice);
     let status = match dice.between(0, 99) {
         0..=64 => SpendStatus::Paid,
         65..=74 => SpendStatus::Processing,
@@ -278,6 +252,7 @@ fn claim(
         approver: world.tree.manager_of(index).map(|(_, id)| id).filter(|_| waits),
         task: waits.then(|| "FLOW:1:1".to_owned()),
         external_no: None,
+        bookings: orders.iter().map(|(id, ..)| *id).collect(),
         payee: None,
         payment: state.map(|state| Payment {
             state: Coded::ours(state),
@@ -294,4 +269,36 @@ fn claim(
         decided_at: (!waits).then_some(decided),
         number,
     }
+}
+
+/// What the money was spent on: what was booked, and something to eat.
+fn lines(trip: &Trip, orders: &[(Id, BookingKind, Money)], dice: &mut Dice) -> Vec<ExpenseLine> {
+    let line = |fee_type: &str, amount: Money, bookings: Vec<Id>, invoice: Option<String>| ExpenseLine {
+        fee_type: fee_type.to_owned(),
+        date: Some(trip.start),
+        amount,
+        tax: None,
+        invoices: invoice
+            .map(|number| Invoice {
+                number,
+                code: None,
+                date: Some(trip.end),
+                seller: None,
+                amount: Some(amount),
+            })
+            .into_iter()
+            .collect(),
+        bookings,
+        allocations: Vec::new(),
+        note: None,
+    };
+    let mut lines: Vec<ExpenseLine> = orders
+        .iter()
+        .map(|(id, kind, amount)| {
+            let invoice = format!("{:08}", dice.between(1, 99_999_999));
+            line(kind.name(), *amount, vec![*id], Some(invoice))
+        })
+        .collect();
+    lines.push(line("meal", yuan(dice.between(60, 120) * i64::from(trip.nights + 1)), Vec::new(), None));
+    lines
 }

@@ -164,6 +164,16 @@ fn dialect_coverage(text: &mut String, dialect: &Descriptor) {
             operation.spec
         );
     }
+    for (_, calls) in tongshi_dialects::UNSERVED.iter().filter(|(id, _)| *id == dialect.id) {
+        let _ = writeln!(
+            text,
+            "\nDocumented and not served, answered with 501 and our marker ({}):\n",
+            calls.len()
+        );
+        for call in *calls {
+            let _ = writeln!(text, "- `{call}`");
+        }
+    }
 }
 
 fn capability(capability: &Capability) -> String {

@@ -16,6 +16,7 @@ mod server;
 mod tests;
 mod wire;
 
+pub(crate) use self::wire::UNSERVED;
 use tongshi_dialect::{Capability, Descriptor, FaceKey, OperationInfo};
 use tongshi_model::{Action, Kind};
 

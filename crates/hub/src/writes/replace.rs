@@ -53,7 +53,8 @@ impl Hub {
         for ((row, item), parts) in before.iter().zip(items).zip(parts) {
             let draft = item.draft.map(|draft| overlaid(row, draft, scopes)).transpose()?;
             let is_own = |no: i64| all.iter().any(|known| known.no == no && known.dialect == LOCAL);
-            match parts.iter().find(|part| is_own(part.connection)) {
+            let own_parts = || parts.iter().filter(|part| is_own(part.connection));
+            match own_parts().find(|part| part.gone.is_none()).or_else(|| own_parts().next()) {
                 Some(part) => {
                     let own = own.entry(part.connection).or_default();
                     match draft {

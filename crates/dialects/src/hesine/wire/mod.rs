@@ -12,6 +12,7 @@ pub(crate) mod sample;
 mod tokens;
 mod travel;
 mod units;
+mod unserved;
 
 use bytes::Bytes;
 use http::{HeaderValue, StatusCode, header};
@@ -21,6 +22,7 @@ use tongshi_dialect::{
     Dialect, FormFault, Message, ParamFault, Reply, Unread, lenient::Text, strict_object, strict_pairs,
 };
 
+pub(crate) use self::unserved::UNSERVED;
 pub(crate) use self::{
     approvals::*, fault::*, flows::*, messages::*, money::*, parts::*, people::*, tokens::*, travel::*,
     units::*,
