@@ -178,6 +178,9 @@ def main():
             print(f"{contract} contract:")
             {"sample": sample, "documented": documented}[contract](walk)
             walk.journal()
+            report = json.loads(demo.run("report", "travel", "--json", "--workspace", "sandbox", "--from", "2026-04-01",
+                                         "--to", "2026-04-30", "--svg", f"{demo.folder}/travel.svg"))
+            print("  the report of that month:", json.dumps(report, ensure_ascii=False))
             print(f"  from request to voucher in {walk.step_no} steps, {demo.kills} kills, nothing lost, nothing twice")
         finally:
             demo.remove()
