@@ -1,5 +1,5 @@
 """What the scripts about Hesine's contracts share: a demo hub in a fresh directory, and its keys."""
-import hashlib, hmac, json, os, signal, socket, subprocess, tempfile, time, urllib.request
+import hashlib, hmac, json, os, re, signal, socket, subprocess, tempfile, time, urllib.request
 
 def free_port():
     with socket.socket() as found:
@@ -8,7 +8,7 @@ def free_port():
 
 def signed_headers(method, path, query, body, key, secret, at=None):
     """The three headers of the sample contract; docs/HESINE.md says how they come about."""
-    timestamp = str(int(time.time()) if at is None else at)
+    timestamp = str(int(time.time() if at is None else at))
     text = "\n".join([method, path, query, key, timestamp, hashlib.sha256(body).hexdigest()])
     signature = hmac.new(secret.encode(), text.encode(), hashlib.sha256).hexdigest()
     return {"App-Key": key, "Timestamp": timestamp, "Signature": signature, "Content-Type": "application/json"}
@@ -61,7 +61,7 @@ class Demo:
             command += ["-H", "Content-Type: application/json"] if "Content-Type" not in headers else []
             command += ["--data-raw", data]
         if show:
-            print("$ curl -X", method, url.split("?accessToken=")[0])
+            print("$ curl -X", method, re.sub(r"[?&]accessToken=.*", "", url))
         done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode != 0:
             raise SystemExit(f"curl ended with {done.returncode}: {done.stderr}")

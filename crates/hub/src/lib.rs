@@ -19,6 +19,7 @@ mod flow;
 mod idempotency;
 mod identity;
 mod ingest;
+mod issue;
 mod issuing;
 mod keys;
 mod limits;

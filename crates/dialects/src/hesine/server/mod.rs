@@ -91,7 +91,7 @@ pub(super) fn serve(desk: Arc<dyn Desk>, clock: Arc<dyn Clock>) -> Arc<dyn Face>
         .on(money::vouchers)
         .on(messages::save)
         .on(messages::logs);
-    sample::beside(Arc::new(server.ready()), &desk, &clock)
+    sample::beside(Arc::new(server.ready()), desk, clock)
 }
 
 /// The names that the vendor generates, as the app's settings have them.

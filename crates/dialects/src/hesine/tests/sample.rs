@@ -202,15 +202,18 @@ async fn only_listed_addresses_may_call() {
     assert_eq!(from(None).await, 403);
 }
 
+/// Makes a good request a bad one.
+type Spoil = fn(&mut Value);
+
 #[tokio::test]
 async fn every_field_is_strict_and_is_named() {
     let stage = stage();
-    let refused = async |change: fn(&mut Value)| {
+    let refused = async |change: Spoil| {
         let mut body = trip();
         change(&mut body);
         stage.refused("/api/travel/create", body).await
     };
-    let cases: [(fn(&mut Value), &str); 14] = [
+    let cases: [(Spoil, &str); 14] = [
         (|body| drop(body.as_object_mut().unwrap().remove("employee_id")), "employee_id"),
         (|body| body["employee_id"] = json!(12345), "employee_id"),
         (|body| body["employee_id"] = json!("E-nobody"), "employee_id"),

@@ -45,19 +45,15 @@ impl Face for Both {
 
 /// Adds each operation to both servers.
 macro_rules! servers {
-    ($desk:expr, $clock:expr; $($handler:path),* $(,)?) => {(
+    ($desk:ident, $clock:ident; $($handler:path),* $(,)?) => {(
         Server::<Sample>::new(Arc::clone(&$desk), Arc::clone(&$clock))$(.on($handler))*,
-        Server::<Sample>::new(Arc::clone(&$desk), Arc::clone(&$clock))
+        Server::<Sample>::new($desk, $clock)
             $(.on(|caller, ByToken(ask)| $handler(caller, ask)))*,
     )};
 }
 
 /// Puts the sample contract beside the documented one.
-pub(super) fn beside(
-    documented: Arc<dyn Face>,
-    desk: &Arc<dyn Desk>,
-    clock: &Arc<dyn Clock>,
-) -> Arc<dyn Face> {
+pub(super) fn beside(documented: Arc<dyn Face>, desk: Arc<dyn Desk>, clock: Arc<dyn Clock>) -> Arc<dyn Face> {
     let (signed, by_token) = servers!(desk, clock;
         trips::create,
         trips::query,
