@@ -9,7 +9,7 @@ use tongshi_store::{Session, StoredPunch, Workspace, connections, punches};
 use crate::{
     Hub,
     reads::{LIMIT_MAX, limited},
-    workforce::punch_of,
+    stored_punch::punch_of,
 };
 
 /// Which punches to read.

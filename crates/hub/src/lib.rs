@@ -39,6 +39,7 @@ mod sandbox;
 mod scopes;
 mod seen;
 mod sign_in;
+mod stored_punch;
 mod sync;
 pub mod trace;
 mod trail;

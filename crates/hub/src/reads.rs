@@ -271,6 +271,10 @@ pub(crate) fn widen(query: &mut tongshi_store::Query, aliases: &Aliases) {
     if aliases.is_empty() {
         return;
     }
+    for (_, values) in &mut query.any {
+        let others: Vec<String> = values.iter().filter_map(|value| aliases.values(value)).flatten().collect();
+        values.extend(others);
+    }
     for (place, value) in std::mem::take(&mut query.keys) {
         match aliases.values(&value) {
             Some(values) => query.any.push((place, values)),
@@ -330,9 +334,18 @@ pub(crate) fn to_store_query(query: &tongshi_dialect::Query) -> Result<tongshi_s
         let at = at.ok_or_else(|| Error::internal(format!("{} is not found by {name}", query.kind)))?;
         keys.push((at, value.clone()));
     }
+    // A looked-up field with several values has an index, and its ids have aliases.
+    let (mut any, mut fields) = (Vec::new(), Vec::new());
+    for (name, values) in &query.fields {
+        match query.kind.lookup(name) {
+            Some(at) => any.push((at, values.clone())),
+            None => fields.push(((*name).to_owned(), values.clone())),
+        }
+    }
     Ok(tongshi_store::Query {
         keys,
-        fields: query.fields.iter().map(|(name, values)| ((*name).to_owned(), values.clone())).collect(),
+        any,
+        fields,
         date_from: query.date_from,
         date_to: query.date_to,
         field_dates: query

@@ -6,7 +6,7 @@ use tongshi_store::{Evidence, Workspace, punches, sources};
 use crate::{
     Hub,
     ingest::{self, Item, Origin},
-    workforce::punch_row,
+    stored_punch::punch_row,
 };
 
 /// Something to be loaded.

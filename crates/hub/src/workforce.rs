@@ -14,8 +14,7 @@ use tongshi_dialect::{
 };
 use tongshi_model::{Action, Draft, Error, Id, Kind, LocalDate, Punch, Space, Timestamp};
 use tongshi_store::{
-    App, Connection, KeyRow, PunchRow, RecordRow, Session, StoredPunch, Workspace, apps, meta, punches,
-    records, tokens,
+    App, Connection, KeyRow, RecordRow, Session, StoredPunch, Workspace, apps, meta, punches, records, tokens,
 };
 
 use crate::{
@@ -26,6 +25,7 @@ use crate::{
     points,
     reads::{shown, to_store_query, widen},
     seen::{by_kind, is_restricted},
+    stored_punch::punch_of,
     writes::{Asked, Routed, store_punches, tell_of_changes},
 };
 
@@ -479,32 +479,6 @@ pub(crate) fn token_hash(token: &str) -> Vec<u8> {
 /// An instant some seconds later.
 pub(crate) fn later(instant: Timestamp, seconds: i64) -> Timestamp {
     Timestamp::from_second(instant.as_second().saturating_add(seconds)).unwrap_or(Timestamp::MAX)
-}
-
-/// A punch as the store takes it.
-pub(crate) fn punch_row(punch: Punch) -> PunchRow {
-    PunchRow {
-        employee: punch.employee,
-        at: punch.at.timestamp(),
-        offset_seconds: punch.at.offset().seconds(),
-        direction: punch.direction,
-        source: punch.source,
-        day: punch.working_day(),
-        detail: punch.detail.map(|detail| detail.to_string()),
-    }
-}
-
-/// A punch as the model knows it.
-pub(crate) fn punch_of(stored: StoredPunch) -> Punch {
-    let offset = jiff::tz::Offset::from_seconds(stored.offset_seconds).unwrap_or(jiff::tz::Offset::UTC);
-    Punch {
-        employee: stored.employee,
-        at: tongshi_model::Instant::new(stored.at, offset),
-        direction: stored.direction,
-        source: stored.source,
-        day: Some(stored.day),
-        detail: stored.detail.and_then(|detail| serde_json::from_str(&detail).ok()),
-    }
 }
 
 fn token_of(token: tokens::Token) -> Token {

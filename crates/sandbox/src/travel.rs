@@ -252,7 +252,6 @@ fn claim(
         approver: world.tree.manager_of(index).map(|(_, id)| id).filter(|_| waits),
         task: waits.then(|| "FLOW:1:1".to_owned()),
         external_no: None,
-        bookings: orders.iter().map(|(id, ..)| *id).collect(),
         payee: None,
         payment: state.map(|state| Payment {
             state: Coded::ours(state),

@@ -55,12 +55,13 @@ fn bare(path: &Path, count: usize) -> Result<Vec<Duration>> {
     database.execute_batch(
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; CREATE TABLE flows (id INTEGER PRIMARY KEY, doc TEXT)",
     )?;
+    let ids = 0..i64::try_from(count)?;
     let doc = json!({"state": "approving", "form": "x".repeat(2000)}).to_string();
-    for id in 0..count {
+    for id in ids.clone() {
         database.execute("INSERT INTO flows VALUES (?1, ?2)", (id, &doc))?;
     }
     let mut took = Vec::with_capacity(count);
-    for id in 0..count {
+    for id in ids {
         let begun = Instant::now();
         let change = database.transaction()?;
         let read: String = change.query_row("SELECT doc FROM flows WHERE id = ?1", [id], |row| row.get(0))?;

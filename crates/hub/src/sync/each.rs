@@ -17,7 +17,7 @@ use super::{
     run::{Context, Position},
     seen::Seen,
 };
-use crate::workforce::punch_row;
+use crate::stored_punch::punch_row;
 
 /// Things asked about between two checkpoints.
 const BLOCK: u32 = 400;

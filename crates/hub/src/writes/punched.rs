@@ -13,7 +13,7 @@ use super::{
     change::{actor, known, missing},
     queue::{Asked, QueuedView, Routed, enqueue_punches},
 };
-use crate::{AuditEntry, Hub, Principal, audit, erased, idempotency::Once, workforce::punch_row};
+use crate::{AuditEntry, Hub, Principal, audit, erased, idempotency::Once, stored_punch::punch_row};
 
 /// A punch and the writes that it made necessary.
 #[derive(Debug, Serialize)]

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that panics has failed")]
 
+mod any_to_any;
 mod apps;
 mod audit;
 mod backups;

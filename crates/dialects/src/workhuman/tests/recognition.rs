@@ -7,7 +7,7 @@ use super::stage::{Stage, company, id};
 
 const LIST: &str = "/api/v1/recognitions";
 
-fn nomination(change: Value) -> Value {
+fn nomination(change: &Value) -> Value {
     let mut body = json!({
         "recipient_id": "TS-101", "award_level": "silver", "company_value": "innovation",
         "message": "Found the fault that nobody else saw.", "points": 500, "visibility": "public",
@@ -27,7 +27,7 @@ async fn status_of(stage: &Stage, recognition: &Value) -> Value {
 async fn what_needs_nobody_is_approved_and_then_delivered_with_its_points() {
     let stage = company();
     let service = stage.service().await;
-    let (status, made) = service.post(LIST, nomination(json!({"nominator_id": "TS-102"}))).await;
+    let (status, made) = service.post(LIST, nomination(&json!({"nominator_id": "TS-102"}))).await;
     assert_eq!((status, &made["status"]), (201, &json!("approved")));
     let shown = status_of(&stage, &made).await;
     assert_eq!((&shown["status"], &shown["points"]), (&json!("delivered"), &json!(500)));
@@ -42,7 +42,7 @@ async fn what_needs_nobody_is_approved_and_then_delivered_with_its_points() {
 async fn what_needs_approval_waits_and_goes_either_way() {
     let stage = company();
     let service = stage.service().await;
-    let gold = nomination(json!({"award_level": "Gold", "points": null}));
+    let gold = nomination(&json!({"award_level": "Gold", "points": null}));
     let decide = async |made: &Value, decision: &str| {
         let path = format!("{LIST}/{}/{decision}", made["id"].as_str().expect("an id"));
         service.post(&path, json!({"reason": "it is so"})).await
@@ -67,7 +67,7 @@ async fn what_needs_approval_waits_and_goes_either_way() {
 async fn a_recognition_whose_points_are_spent_is_not_taken_back() {
     let stage = company();
     let service = stage.service().await;
-    let (_, made) = service.post(LIST, nomination(json!({"recipient_id": "TS-103"}))).await;
+    let (_, made) = service.post(LIST, nomination(&json!({"recipient_id": "TS-103"}))).await;
     let spend = json!({"employee_id": "TS-103", "item_id": id("card-cn")});
     assert_eq!(service.post("/api/v1/rewards/redeem", spend).await.0, 201);
     let path = format!("{LIST}/{}/revoke", made["id"].as_str().expect("an id"));
@@ -98,7 +98,7 @@ async fn each_refusal_of_a_nomination_has_its_status_and_field() {
         (json!({"nominator_id": "TS-104"}), 404, "nominator_id"),
         (json!({"nominator_id": "TS-101"}), 422, "recipient_id"),
     ] {
-        let (found, answer) = service.post(LIST, nomination(change.clone())).await;
+        let (found, answer) = service.post(LIST, nomination(&change)).await;
         assert_eq!((found, &answer["details"][0]["field"]), (status, &json!(field)), "{change}");
     }
     assert_eq!(service.post(LIST, json!([])).await.0, 400);
@@ -113,18 +113,18 @@ async fn nobody_gives_away_more_than_the_budget() {
     programme["budget"] = json!({"points": 1000, "period": "month"});
     assert_eq!(service.put("/api/v1/programme", programme.clone()).await.0, 200);
     let give =
-        async |nominator: &str| service.post(LIST, nomination(json!({"nominator_id": nominator}))).await;
+        async |nominator: &str| service.post(LIST, nomination(&json!({"nominator_id": nominator}))).await;
     assert_eq!((give("TS-102").await.0, give("TS-102").await.0), (201, 201));
     let (status, answer) = give("TS-102").await;
     assert_eq!((status, &answer["error"]), (403, &json!("budget_exceeded")));
     assert_eq!(give("TS-103").await.0, 201, "another has their own");
     stage.clock.advance_seconds(31 * 86_400);
-    assert_eq!(stage.service().await.post(LIST, nomination(json!({"nominator_id": "TS-102"}))).await.0, 201);
+    assert_eq!(stage.service().await.post(LIST, nomination(&json!({"nominator_id": "TS-102"}))).await.0, 201);
     // What is declined goes back.
     programme["levels"][1]["approval"] = json!(true);
     let service = stage.service().await;
     assert_eq!(service.put("/api/v1/programme", programme).await.0, 200);
-    let body = nomination(json!({"nominator_id": "TS-100"}));
+    let body = nomination(&json!({"nominator_id": "TS-100"}));
     for _ in 0..3 {
         let (status, made) = service.post(LIST, body.clone()).await;
         assert_eq!((status, &made["status"]), (201, &json!("pending_approval")));
@@ -232,9 +232,9 @@ async fn people_see_what_is_public_their_teams_and_their_own() {
 #[tokio::test]
 async fn people_nominate_in_their_own_name_and_managers_decide() {
     let stage = company();
-    let gold = nomination(json!({"award_level": "gold", "points": 1000}));
+    let gold = nomination(&json!({"award_level": "gold", "points": 1000}));
     let wei = stage.person("wei");
-    assert_eq!(wei.post(LIST, nomination(json!({"nominator_id": "TS-103"}))).await.0, 403);
+    assert_eq!(wei.post(LIST, nomination(&json!({"nominator_id": "TS-103"}))).await.0, 403);
     let (_, made) = wei.post(LIST, gold.clone()).await;
     assert_eq!(status_of(&stage, &made).await["nominator"]["id"], json!(id("wei")));
     let approve = format!("{LIST}/{}/approve", made["id"].as_str().expect("an id"));
@@ -253,10 +253,10 @@ async fn people_nominate_in_their_own_name_and_managers_decide() {
 async fn a_key_makes_twice_into_once() {
     let stage = company();
     let service = stage.service().await;
-    let (status, first) = service.once("k-1", LIST, nomination(json!({}))).await;
-    let (again, second) = service.once("k-1", LIST, nomination(json!({}))).await;
+    let (status, first) = service.once("k-1", LIST, nomination(&json!({}))).await;
+    let (again, second) = service.once("k-1", LIST, nomination(&json!({}))).await;
     assert_eq!((status, again, &first), (201, 201, &second));
-    let (status, answer) = service.once("k-1", LIST, nomination(json!({"recipient_id": "TS-102"}))).await;
+    let (status, answer) = service.once("k-1", LIST, nomination(&json!({"recipient_id": "TS-102"}))).await;
     assert_eq!((status, &answer["error"]), (422, &json!("idempotency_key_reused")));
     assert_eq!(stage.workforce.all::<Recognition>().expect("one").len(), 1);
     assert_eq!(stage.points_of("lin"), 1700);

@@ -191,21 +191,21 @@ impl Session<'_> {
     }
 
     pub(super) async fn post(&self, path: &str, body: Value) -> (u16, Value) {
-        self.send(json_body(Method::POST, path, body)).await
+        self.send(json_body(Method::POST, path, &body)).await
     }
 
     pub(super) async fn put(&self, path: &str, body: Value) -> (u16, Value) {
-        self.send(json_body(Method::PUT, path, body)).await
+        self.send(json_body(Method::PUT, path, &body)).await
     }
 
     pub(super) async fn once(&self, key: &'static str, path: &str, body: Value) -> (u16, Value) {
-        let mut message = json_body(Method::POST, path, body);
+        let mut message = json_body(Method::POST, path, &body);
         message.headers.insert("idempotency-key", HeaderValue::from_static(key));
         self.send(message).await
     }
 }
 
-fn json_body(method: Method, path: &str, body: Value) -> Message {
+fn json_body(method: Method, path: &str, body: &Value) -> Message {
     let mut message = Message::new(method, path);
     message.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     message.body = body.to_string().into();
