@@ -23,6 +23,9 @@ use crate::{
     operation::{encode_at, encode_fields},
 };
 
+/// How often one call waits because the vendor says "too fast", before that is told to whoever asked.
+const HURRIED_MAX: u32 = 20;
+
 /// Carries a message to where a connection's base URL points, and a reply back. Never follows a redirect.
 #[async_trait]
 pub trait Transport: Send + Sync + 'static {
@@ -161,7 +164,7 @@ impl<D: Dialect> Client<D> {
         message: Message,
         key: &<O::Auth as AuthScheme>::Key,
     ) -> Result<Reply, CallError<D::Fault>> {
-        let mut attempt = 1;
+        let (mut attempt, mut hurried) = (1, 0);
         let mut clock_learned = false;
         loop {
             self.pacer.before(O::NAME).await?;
@@ -180,9 +183,13 @@ impl<D: Dialect> Client<D> {
                             return Err(CallError::unread(Unread::Fault(fault), &reply, None));
                         }
                         Some(Unread::Fault(fault)) if D::too_fast(&fault).is_some() => {
-                            // Tried again at the pacer's own growing pace; who gives up tells the vendor's.
-                            let (wish, wait) = (self.retry_after(&reply), D::too_fast(&fault));
-                            (CallError::unread(Unread::Fault(fault), &reply, wish.or(wait)), wish, true)
+                            // Nothing failed, so it costs no attempt; who gives up tells the vendor's pace.
+                            let pause = self.retry_after(&reply).or(D::too_fast(&fault));
+                            hurried += 1;
+                            if hurried <= HURRIED_MAX && self.pacer.again(O::NAME, 0, pause).await {
+                                continue;
+                            }
+                            return Err(CallError::unread(Unread::Fault(fault), &reply, pause));
                         }
                         Some(Unread::Fault(fault)) if status < 500 && !busy => {
                             return Err(CallError::unread(Unread::Fault(fault), &reply, None));

@@ -19,7 +19,7 @@ pub(crate) enum Purpose {
     Salary = 10,
     OwnEvents = 11,
     Recognition = 12,
-    Travel = 13,
+    Travel = 40,
 }
 
 /// A generator for one purpose and one index.

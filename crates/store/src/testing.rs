@@ -167,7 +167,7 @@ pub async fn cut(location: &Location) -> Result<()> {
     let Location::Postgres(url) = location else { return Ok(()) };
     run(
         url.expose(),
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+        "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
          WHERE datname = current_database() AND pid <> pg_backend_pid()",
     )
     .await

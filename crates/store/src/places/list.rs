@@ -89,6 +89,7 @@ pub const ALL: &[Place] = &[
             "actor",
             "decided_by",
             "bulk",
+            "traceparent",
             "created_at",
             "changed_at",
         ],
@@ -260,4 +261,11 @@ pub const NOBODY: &[(&str, &str)] = &[
     ("vendor_tokens", "tokens of the organisation, sealed"),
     ("identity_links", "numbers of sources, and who linked them"),
     ("owners", "which vendor is believed"),
+    ("tallies", "counts of calls"),
+    ("flows", "places in the journal, and settings"),
+    (
+        "points_accounts",
+        "sums under ids that mean nobody once the record is gone; without them the ledger does not add up",
+    ),
+    ("points_entries", "amounts under such ids"),
 ];

@@ -70,7 +70,7 @@ async fn a_zhiren_company_is_a_dingtalk_company_and_back() {
             name: "both".to_owned(),
             faces: vec!["dingtalk".to_owned(), "zhiren".to_owned()],
             scopes: Scopes::all(),
-            settings: json!({"calls_per_second": 0, "calls_per_month": 0}),
+            settings: json!({"dingtalk_calls_per_second": 0, "dingtalk_calls_per_month": 0}),
             ..NewApp::default()
         };
         let keys = hub.hub.create_app(&hub.main, app, &Actor::cli()).await.unwrap().faces;

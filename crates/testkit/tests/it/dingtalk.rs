@@ -134,7 +134,9 @@ async fn two_thousand_people_are_all_there_although_the_vendor_says_too_fast() {
             }
             Effect::Pass
         });
-        let outcome = sync(hub).await;
+        let only = vec!["department".to_owned(), "user".to_owned()];
+        let options = SyncOptions { mode: Mode::Full, only, ..SyncOptions::default() };
+        let outcome = hub.hub.sync(&hub.main, "dingtalk", &options, &Silent).await.unwrap();
         let calls = hub.wire.calls();
         hub.wire.mend();
         assert!(outcome.complete, "{:?} {:?}", outcome.reason, outcome.listings);

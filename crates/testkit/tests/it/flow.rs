@@ -144,12 +144,16 @@ async fn a_trip_goes_from_request_to_voucher_and_every_step_is_in_the_journal() 
             all
         };
         assert_eq!(sorted(told), sorted(expected.to_vec()));
-        // Followed again from the beginning, nothing happens twice.
-        let last = page.last;
-        hub.hub.end_flow(&hub.company, "cli:anna").await.unwrap();
-        hub.hub.set_flow(&hub.company, &here(), true, "cli:anna").await.unwrap();
-        hub.hub.follow_flows().await.unwrap();
-        assert_eq!(hub.hub.flow(&hub.company).await.unwrap().unwrap().last, last);
+        // Followed from the beginning it sees the trips from before, too; followed once more, nothing happens twice.
+        let mut last = 0;
+        for again in [false, true] {
+            hub.hub.end_flow(&hub.company, "cli:anna").await.unwrap();
+            hub.hub.set_flow(&hub.company, &here(), true, "cli:anna").await.unwrap();
+            hub.hub.follow_flows().await.unwrap();
+            let now = hub.hub.flow(&hub.company).await.unwrap().unwrap().last;
+            assert!(!again || now == last, "{now} after {last}");
+            last = now;
+        }
     })
     .await;
 }
