@@ -1,26 +1,33 @@
 //! What a thread of the SQLite driver works with: its connection and everything that is done to it.
 
 use std::{
-    path::{Path, PathBuf},
+    collections::HashSet,
+    path::PathBuf,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
-use rusqlite::{CachedStatement, Connection, OpenFlags, ffi::ErrorCode};
+use rusqlite::{CachedStatement, Connection, ffi::ErrorCode};
 use tongshi_model::{Error, ErrorKind, Result};
 
 use crate::changed::Bells;
 
-use super::{Row, Value, sqlite::stopped};
+use super::{
+    Row, Value,
+    file::{Opening, open_reader, open_writer},
+    sqlite::stopped,
+};
 
 /// How often the writer looks whether another process has written, and how long it waits for one before it looks.
 pub(super) const POLL: Duration = Duration::from_millis(50);
 /// How often it waits for another process's transaction: 5 seconds in all.
-const BUSY_ROUNDS: u32 = 100;
-const STATEMENTS_CACHED: usize = 256;
+pub(super) const BUSY_ROUNDS: u32 = 100;
+pub(super) const STATEMENTS_CACHED: usize = 256;
+/// What takes longer than this is slow: about what waking a thread and being woken costs, ten times.
+const SLOW: Duration = Duration::from_millis(1);
 
 /// What moves with every commit that could be shown, and who waits for it.
 pub(super) struct Epoch {
@@ -62,11 +69,21 @@ pub(super) struct Desk {
     version: i64,
     /// After an I/O error the connection is made anew, as its view of the file cannot be trusted.
     broken: bool,
+    /// Statements that were slow the last time.
+    slow: HashSet<String>,
 }
 
 impl Desk {
     pub(super) fn new(path: PathBuf, epoch: Option<Arc<Epoch>>) -> Self {
-        Self { path, epoch, committed: None, connection: None, version: 0, broken: false }
+        Self {
+            path,
+            epoch,
+            committed: None,
+            connection: None,
+            version: 0,
+            broken: false,
+            slow: HashSet::new(),
+        }
     }
 
     /// Signals each commit.
@@ -121,6 +138,37 @@ impl Desk {
                 Err(error) => return Err(self.failed(error)),
             }
             self.look_for_others();
+        }
+    }
+
+    /// Begins to write unless another process writes or the connection is not open: whether it has begun.
+    pub(super) fn begin_write_now(&mut self) -> bool {
+        let Some(connection) = self.connection.as_ref().filter(|_| !self.broken) else { return false };
+        let begin = || {
+            connection.busy_timeout(Duration::ZERO)?;
+            let begun =
+                connection.prepare_cached("BEGIN IMMEDIATE").and_then(|mut begin| begin.raw_execute());
+            connection.busy_timeout(POLL)?;
+            begun
+        };
+        // What went wrong goes wrong again where there is time to find out what it is.
+        begin().is_ok() || !connection.is_autocommit()
+    }
+
+    /// Whether the statement took long the last time.
+    pub(super) fn is_slow(&self, sql: &str) -> bool {
+        self.slow.contains(sql)
+    }
+
+    fn took(&mut self, sql: &str, time: Duration) {
+        if time > SLOW {
+            // Some texts hold values; what was slow long ago is found out again.
+            if self.slow.len() >= STATEMENTS_CACHED {
+                self.slow.clear();
+            }
+            self.slow.insert(sql.to_owned());
+        } else if !self.slow.is_empty() {
+            self.slow.remove(sql);
         }
     }
 
@@ -194,6 +242,7 @@ impl Desk {
     }
 
     pub(super) fn rows(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>> {
+        let begun = Instant::now();
         let connection = self.connection.as_ref().ok_or_else(stopped)?;
         let read = || -> Result<Vec<Row>, Trouble> {
             let mut statement = connection.prepare_cached(sql)?;
@@ -202,17 +251,22 @@ impl Desk {
             take_rows(&mut statement, &mut rows)?;
             Ok(rows)
         };
-        read().map_err(|trouble| self.trouble(trouble))
+        let done = read();
+        self.took(sql, begun.elapsed());
+        done.map_err(|trouble| self.trouble(trouble))
     }
 
     pub(super) fn run(&mut self, sql: &str, params: &[Value]) -> Result<u64> {
+        let begun = Instant::now();
         let connection = self.connection.as_ref().ok_or_else(stopped)?;
         let run = || {
             let mut statement = connection.prepare_cached(sql)?;
             bind(&mut statement, params)?;
             statement.raw_execute()
         };
-        run().map(|count| count as u64).map_err(|error| self.failed(error))
+        let done = run().map(|count| count as u64);
+        self.took(sql, begun.elapsed());
+        done.map_err(|error| self.failed(error))
     }
 
     pub(super) fn batch(&mut self, sql: &str) -> Result<()> {
@@ -375,95 +429,4 @@ fn take_row(row: &rusqlite::Row<'_>, width: usize) -> Result<Row, Trouble> {
         values.push(Value::from_sqlite(row.get_ref(place)?)?);
     }
     Ok(Row::new(values))
-}
-
-/// What can go wrong while a file is opened.
-enum Opening {
-    Database(rusqlite::Error),
-    File(std::io::Error),
-}
-
-impl From<rusqlite::Error> for Opening {
-    fn from(error: rusqlite::Error) -> Self {
-        Opening::Database(error)
-    }
-}
-
-fn open_writer(path: &Path) -> Result<Connection, Opening> {
-    make_file(path).map_err(Opening::File)?;
-    let connection = Connection::open_with_flags(
-        path,
-        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
-    )?;
-    // Several processes may start at once, and only one of them can turn the write-ahead log on.
-    connection.busy_timeout(POLL * BUSY_ROUNDS)?;
-    // Pages of 16 KiB: a page of new people touches most leaves of every index, and fewer, larger leaves cost less in
-    // the log (measured; memory-mapping did not help). The log is folded back by a thread of its own (`fold_log`); only
-    // where that one cannot keep up does a commit do it, at about 256 MiB.
-    connection.execute_batch(
-        "PRAGMA page_size = 16384; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;
-         PRAGMA cache_size = -49152; PRAGMA wal_autocheckpoint = 16000; PRAGMA temp_store = MEMORY;
-         PRAGMA secure_delete = FAST;",
-    )?;
-    connection.busy_timeout(POLL)?;
-    connection.set_prepared_statement_cache_capacity(STATEMENTS_CACHED);
-    Ok(connection)
-}
-
-fn open_reader(path: &Path) -> Result<Connection, Opening> {
-    let connection = Connection::open_with_flags(
-        path,
-        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
-    )?;
-    connection.busy_timeout(POLL * BUSY_ROUNDS)?;
-    connection
-        .execute_batch("PRAGMA query_only = ON; PRAGMA cache_size = -8192; PRAGMA temp_store = MEMORY;")?;
-    connection.set_prepared_statement_cache_capacity(STATEMENTS_CACHED);
-    Ok(connection)
-}
-
-/// Folds the write-ahead log back into the database beside the writer, whenever it has grown by this much. It never
-/// waits for anybody, so it may do less than all. Ends when nobody signals any more.
-pub(super) fn fold_log(path: &Path, committed: &std::sync::mpsc::Receiver<()>) {
-    const GROWN_BYTES: u64 = 32 * 1024 * 1024;
-    let mut log = path.as_os_str().to_owned();
-    log.push("-wal");
-    let mut connection: Option<Connection> = None;
-    let mut folded_at = 0;
-    while committed.recv().is_ok() {
-        let bytes = std::fs::metadata(&log).map_or(0, |file| file.len());
-        // The log begins anew when all of it was folded back, and keeps its length then.
-        folded_at = folded_at.min(bytes);
-        if bytes - folded_at < GROWN_BYTES {
-            continue;
-        }
-        connection = connection.or_else(|| open_reader(path).ok());
-        let Some(open) = &connection else { continue };
-        let folded = open.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
-        match folded {
-            Ok(()) => folded_at = bytes,
-            Err(_) => connection = None,
-        }
-    }
-}
-
-/// Makes the file readable to its owner only. SQLite gives the log beside it the same mode.
-fn make_file(path: &Path) -> std::io::Result<()> {
-    if path.exists() {
-        return Ok(());
-    }
-    let mut directory = std::fs::DirBuilder::new();
-    directory.recursive(true);
-    let mut file = std::fs::OpenOptions::new();
-    file.create(true).append(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-        directory.mode(0o700);
-        file.mode(0o600);
-    }
-    if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
-        directory.create(parent)?;
-    }
-    file.open(path).map(drop)
 }

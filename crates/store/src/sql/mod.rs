@@ -5,6 +5,7 @@
 
 mod bulk;
 mod desk;
+mod file;
 mod postgres;
 mod sqlite;
 mod value;
@@ -148,7 +149,7 @@ impl Session {
         Ok(())
     }
 
-    /// Writes many rows; the vector goes to the database thread as it is.
+    /// Writes many rows; the vector goes to the database as it is.
     pub(crate) async fn run_many(&mut self, bulk: &'static Bulk, rows: Vec<Vec<Value>>) -> Result<()> {
         self.many(bulk, rows, false).await.map(drop)
     }

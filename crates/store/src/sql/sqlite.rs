@@ -1,12 +1,15 @@
-//! The driver for SQLite: a thread that owns the writing connection and a few that own reading ones.
+//! The driver for SQLite: a thread for the writing connection and a few for reading ones.
 //!
-//! A session sends whole statements and batches to its thread as closures, so a future that is dropped in the middle
-//! leaves the thread in order: what was sent is finished, and the roll-back that follows it comes next in the queue.
+//! Waking a thread and being woken costs more than most statements do, so a short statement runs where its session is.
+//! What may take long goes to the connection's thread as a closure: commits, which wait for the disk, many rows at once,
+//! and each statement that was slow the last time. A future that is dropped in the middle leaves the connection in order:
+//! what was sent is finished, and the roll-back that follows it comes next in the queue.
 
 use std::{
     path::PathBuf,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
         mpsc::{self, RecvTimeoutError},
     },
     thread,
@@ -19,12 +22,15 @@ use crate::changed::Bells;
 
 use super::{
     Bulk, Row, Value, WAIT,
-    desk::{Desk, Epoch, POLL, fold_log},
+    desk::{Desk, Epoch, POLL},
+    file::fold_log,
     too_busy,
 };
 
 /// How many sessions can read at one time.
 const READERS: usize = 4;
+/// How many rows are written or keys looked up where the session is.
+const HERE_MAX: usize = 32;
 
 /// A database file.
 pub(crate) struct Sqlite {
@@ -103,7 +109,10 @@ impl Sqlite {
         // The session exists before its transaction does: should this future be dropped, its drop rolls back.
         let session =
             SqliteSession { worker: self.writer.clone(), hold: Hold::Write { _turn: turn }, ended: false };
-        session.worker.call(Desk::begin_write).await?;
+        let begun = session.worker.here().is_some_and(|mut desk| desk.begin_write_now());
+        if !begun {
+            session.worker.call(Desk::begin_write).await?;
+        }
         Ok(session)
     }
 }
@@ -122,10 +131,16 @@ enum Hold {
 
 impl SqliteSession {
     pub(crate) async fn rows(&mut self, sql: String, params: Vec<Value>) -> Result<Vec<Row>> {
+        if let Some(mut desk) = self.here()?.filter(|desk| !desk.is_slow(&sql)) {
+            return desk.rows(&sql, &params);
+        }
         self.call(move |desk| desk.rows(&sql, &params)).await
     }
 
     pub(crate) async fn run(&mut self, sql: String, params: Vec<Value>) -> Result<u64> {
+        if let Some(mut desk) = self.here()?.filter(|desk| !desk.is_slow(&sql)) {
+            return desk.run(&sql, &params);
+        }
         self.call(move |desk| desk.run(&sql, &params)).await
     }
 
@@ -140,6 +155,11 @@ impl SqliteSession {
         rows: Vec<Vec<Value>>,
         returning: bool,
     ) -> Result<Vec<Row>> {
+        if rows.len() <= HERE_MAX
+            && let Some(mut desk) = self.here()?
+        {
+            return desk.bulk(bulk.sqlite(), rows, returning);
+        }
         self.call(move |desk| desk.bulk(bulk.sqlite(), rows, returning)).await
     }
 
@@ -155,6 +175,11 @@ impl SqliteSession {
         params: Vec<Value>,
         keys: Vec<Value>,
     ) -> Result<Vec<Vec<Row>>> {
+        if keys.len() <= HERE_MAX
+            && let Some(mut desk) = self.here()?
+        {
+            return desk.by_keys(&sql, &params, &keys);
+        }
         self.call(move |desk| desk.by_keys(&sql, &params, &keys)).await
     }
 
@@ -165,6 +190,11 @@ impl SqliteSession {
         params: Vec<Value>,
         keys: Vec<Value>,
     ) -> Result<Vec<Option<Row>>> {
+        if keys.len() <= HERE_MAX
+            && let Some(mut desk) = self.here()?
+        {
+            return desk.one_by_keys(&sql, &params, &keys);
+        }
         self.call(move |desk| desk.one_by_keys(&sql, &params, &keys)).await
     }
 
@@ -175,6 +205,11 @@ impl SqliteSession {
         params: Vec<Value>,
         keys: Vec<Value>,
     ) -> Result<u64> {
+        if keys.len() <= HERE_MAX
+            && let Some(mut desk) = self.here()?
+        {
+            return desk.run_by_keys(&sql, &params, &keys);
+        }
         self.call(move |desk| desk.run_by_keys(&sql, &params, &keys)).await
     }
 
@@ -182,6 +217,15 @@ impl SqliteSession {
     pub(crate) async fn commit(&mut self, shown: Vec<i64>) -> Result<()> {
         self.ended = true;
         self.worker.call(move |desk| desk.commit(&shown)).await
+    }
+
+    /// The connection, to run a statement where the session is; none while its thread has something to finish.
+    fn here(&self) -> Result<Option<MutexGuard<'_, Desk>>> {
+        let mut desk = self.worker.here();
+        if let (Some(desk), Hold::Read { .. }) = (&mut desk, &self.hold) {
+            desk.begin_read()?;
+        }
+        Ok(desk)
     }
 
     async fn call<T: Send + 'static>(
@@ -203,7 +247,11 @@ impl SqliteSession {
 impl Drop for SqliteSession {
     fn drop(&mut self) {
         if !self.ended {
-            self.worker.send(Desk::roll_back);
+            match (&self.hold, self.worker.here()) {
+                // A snapshot is given up at once; what was written may take its time.
+                (Hold::Read { .. }, Some(mut desk)) => desk.roll_back(),
+                _ => self.worker.send(Desk::roll_back),
+            }
         }
         // The queue of a worker keeps the order, so it may serve the next session at once.
         if let Hold::Read { readers, .. } = &self.hold {
@@ -214,32 +262,50 @@ impl Drop for SqliteSession {
 
 type Task = Box<dyn FnOnce(&mut Desk) + Send>;
 
-/// The way to a thread and its connection.
+/// A connection and the way to its thread.
 #[derive(Clone)]
-struct Worker(mpsc::Sender<Task>);
+struct Worker {
+    desk: Arc<Mutex<Desk>>,
+    tasks: mpsc::Sender<Task>,
+    /// Tasks that were sent and are not done. Whoever has the session is the only one who sends, so none is on its way
+    /// where this says zero.
+    unfinished: Arc<AtomicUsize>,
+}
 
 impl Worker {
-    fn start(name: &str, mut desk: Desk) -> Result<Self> {
+    fn start(name: &str, desk: Desk) -> Result<Self> {
         let (sender, tasks) = mpsc::channel::<Task>();
+        let writes = desk.writes();
+        let worker = Self {
+            desk: Arc::new(Mutex::new(desk)),
+            tasks: sender,
+            unfinished: Arc::new(AtomicUsize::new(0)),
+        };
+        let desk = Arc::clone(&worker.desk);
         thread::Builder::new()
             .name(name.to_owned())
             .spawn(move || {
                 loop {
                     // Only the writer has an epoch to keep; readers need not wake up for nothing.
-                    let task = if desk.writes() {
+                    let task = if writes {
                         tasks.recv_timeout(POLL)
                     } else {
                         tasks.recv().map_err(|_| RecvTimeoutError::Disconnected)
                     };
                     match task {
-                        Ok(task) => task(&mut desk),
-                        Err(RecvTimeoutError::Timeout) => desk.look_for_others(),
+                        Ok(task) => task(&mut locked(&desk)),
+                        Err(RecvTimeoutError::Timeout) => locked(&desk).look_for_others(),
                         Err(RecvTimeoutError::Disconnected) => return,
                     }
                 }
             })
             .map_err(|error| Error::unavailable("the system gives no more threads").caused_by(error))?;
-        Ok(Self(sender))
+        Ok(worker)
+    }
+
+    /// The connection itself, unless its thread has something to finish first.
+    fn here(&self) -> Option<MutexGuard<'_, Desk>> {
+        (self.unfinished.load(Ordering::Acquire) == 0).then(|| locked(&self.desk))
     }
 
     async fn call<T: Send + 'static>(
@@ -247,17 +313,35 @@ impl Worker {
         work: impl FnOnce(&mut Desk) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let (answer, answered) = oneshot::channel();
-        self.send(move |desk| {
+        let unfinished = Arc::clone(&self.unfinished);
+        self.push(move |desk| {
+            let done = work(desk);
+            // Before the answer, so that whoever has it finds nothing unfinished.
+            unfinished.fetch_sub(1, Ordering::Release);
             // Nobody listens any more when the future was dropped; its session's roll-back is on the way.
-            let _ = answer.send(work(desk));
+            let _ = answer.send(done);
         });
         answered.await.map_err(|_| stopped())?
     }
 
     fn send(&self, task: impl FnOnce(&mut Desk) + Send + 'static) {
-        // Sending fails only when the thread is gone, which the caller of `call` learns from the answer.
-        let _ = self.0.send(Box::new(task));
+        let unfinished = Arc::clone(&self.unfinished);
+        self.push(move |desk| {
+            task(desk);
+            unfinished.fetch_sub(1, Ordering::Release);
+        });
     }
+
+    fn push(&self, task: impl FnOnce(&mut Desk) + Send + 'static) {
+        self.unfinished.fetch_add(1, Ordering::Relaxed);
+        // Sending fails only when the thread is gone, which the caller of `call` learns from the answer.
+        let _ = self.tasks.send(Box::new(task));
+    }
+}
+
+/// A statement that panics leaves its transaction, which the session rolls back.
+fn locked(desk: &Mutex<Desk>) -> MutexGuard<'_, Desk> {
+    desk.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 pub(super) fn stopped() -> Error {
