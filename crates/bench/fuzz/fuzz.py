@@ -228,8 +228,108 @@ def zhiren(dice, face, operation):
     return operation["method"], path + "?" + urllib.parse.urlencode(query), headers, body
 
 
+def waiqin(dice, face, operation):
+    """Family B signs with a digest in the path over body, key and time; family A and the pages have a token."""
+    path, fields, query = fill(dice, operation["path"]), shaped_fields(dice), {}
+    body = dice.choice([lambda: json.dumps(fields, ensure_ascii=False), lambda: hostile_json(dice)])()
+    body = body.encode("utf-8", "surrogatepass")
+    headers = {"content-type": "application/json"}
+    if operation["path"].endswith("/{openid}/{timestamp}/{digest}/{msg_id}"):
+        shanghai = time.gmtime(time.time() + 8 * 3600 + dice.choice([0, 0, 0, 599, -601]))
+        stamp = time.strftime("%Y%m%d%H%M%S", shanghai)
+        digest = hashlib.md5(body + f"|{face['appkey']}|{stamp}".encode()).hexdigest()
+        path = "/".join(path.split("/")[:-4] + [face["openid"], stamp, digest, str(dice.randrange(10**6))])
+    else:
+        asked = json.dumps({name: face[name] for name in ("app_id", "app_secret", "tenant_id")}).encode()
+        found = token(face, "POST", "/service/oauth/token", headers, asked)
+        query["access_token"] = (found.get("return_data") or {}).get("access_token", "")
+        query.update({name: text(value) for name, value in fields.items() if dice.random() < 0.5})
+    return operation["method"], path + "?" + encoded(query), headers, body
+
+
+def dingtalk(dice, face, operation):
+    """One token for both hosts: in the query of the old one, in a header of the new one."""
+    found = token(face, "GET", "/gettoken?" + encoded({"appkey": face["app_key"], "appsecret": face["app_secret"]}))
+    path, fields = fill(dice, operation["path"]), shaped_fields(dice)
+    headers, query, body = {"content-type": "application/json"}, {}, b""
+    if path.startswith("/v1.0/"):
+        headers["x-acs-dingtalk-access-token"] = found.get("access_token", "")
+    else:
+        query["access_token"] = found.get("access_token", "")
+    if operation["method"] == "GET":
+        query.update({name: text(value) for name, value in fields.items()})
+    elif dice.random() < 0.3:
+        headers["content-type"] = "application/x-www-form-urlencoded"
+        body = encoded({name: text(value) for name, value in fields.items()}).encode()
+    else:
+        body = dice.choice([lambda: json.dumps(fields), lambda: hostile_json(dice)])().encode("utf-8", "surrogatepass")
+    return operation["method"], path + "?" + encoded(query), headers, body
+
+
+def hesine(dice, face, operation):
+    """The documented contract has a token in the query, the sample contract three headers."""
+    path, fields = fill(dice, operation["path"]), shaped_fields(dice)
+    headers, query = {"content-type": "application/json"}, {}
+    query.update({name: text(value) for name, value in fields.items() if dice.random() < 0.5})
+    body = dice.choice([lambda: json.dumps(fields), lambda: hostile_json(dice)])().encode("utf-8", "surrogatepass")
+    if path.startswith("/api/openapi/"):
+        asked = json.dumps({"appKey": face["app_key"], "appSecurity": face["app_secret"]}).encode()
+        found = token(face, "POST", "/api/openapi/v1/auth/getAccessToken", headers, asked)
+        query["accessToken"] = (found.get("value") or {}).get("accessToken", "")
+        return operation["method"], path + "?" + encoded(query), headers, body
+    at = str(int(time.time()) + dice.choice([0, 0, 0, 299, -301]))
+    lines = [operation["method"], path, encoded(query), face["app_key"], at, hashlib.sha256(body).hexdigest()]
+    signature = hmac.new(face["app_secret"].encode(), "\n".join(lines).encode(), hashlib.sha256).hexdigest()
+    headers.update({"App-Key": face["app_key"], "Timestamp": at, "Signature": signature})
+    return operation["method"], path + "?" + encoded(query), headers, body
+
+
+def workhuman(dice, face, operation):
+    """A bearer token for client credentials."""
+    asked = {"grant_type": "client_credentials", "client_id": face["client_id"], "client_secret": face["client_secret"]}
+    form = {"content-type": "application/x-www-form-urlencoded"}
+    found = token(face, "POST", "/oauth/token", form, encoded(asked).encode())
+    path, fields = fill(dice, operation["path"]), shaped_fields(dice)
+    headers = {"content-type": "application/json", "authorization": "Bearer " + found.get("access_token", "")}
+    if dice.random() < 0.3:
+        headers["idempotency-key"] = dice.choice(["a", "b", "x" * 300, "\u00e9"])
+    query = {name: text(value) for name, value in fields.items() if dice.random() < 0.5}
+    body = dice.choice([lambda: json.dumps(fields), lambda: hostile_json(dice)])().encode("utf-8", "surrogatepass")
+    return operation["method"], path + "?" + encoded(query), headers, body
+
+
 # What each dialect's signature is, a second time: a dialect without a line here gets garbage only.
-SIGNERS = {"zhiren": zhiren}
+SIGNERS = {"zhiren": zhiren, "waiqin": waiqin, "dingtalk": dingtalk, "hesine": hesine, "workhuman": workhuman}
+
+TOKENS = {}
+
+
+def token(face, *ask):
+    """What a token's call answers. Asked again after a minute: a hostile call may have revoked it."""
+    key, now = face["base_url"], time.monotonic()
+    if key not in TOKENS or TOKENS[key][0] < now - 60:
+        status, _, body = request(face["base_url"], *ask)
+        if status != 200:
+            raise SystemExit(f"no token at {ask[1]}: {status} {body[:200]}")
+        TOKENS[key] = (now, json.loads(body))
+    return TOKENS[key][1]
+
+
+def shaped_fields(dice):
+    """Fields with the names of any dialect, sometimes with values that are right, so that more than the first check is met."""
+    fields = {name: hostile(dice) for name in dice.sample(NAMES + MORE_NAMES, dice.randrange(10))}
+    fields.update({name: dice.choice(RIGHT[name]) for name in dice.sample(sorted(RIGHT), dice.randrange(8))})
+    return fields
+
+
+def text(value):
+    """A value as queries and forms carry it."""
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def encoded(pairs):
+    return urllib.parse.urlencode({name: value.encode("utf-8", "surrogatepass") for name, value in pairs.items()})
+
 
 TEXTS = [
     "", " ", "0", "-1", "1e400", "NaN", "null", "%00", "../../etc/passwd", "1;drop table records", "'", "\"", "\\",
@@ -243,6 +343,28 @@ NAMES = [
     "employees", "title", "content", "number_series", "code", "client_id", "client_secret", "redirect_uri", "state",
     "response_type", "grant_type", "scope", "company_token", "educationInfo", "direction", "time", "punch_time",
 ]
+
+MORE_NAMES = [
+    "userid", "userids", "user_id", "userIds", "dept_id", "deptId", "parent_id", "size", "cursor", "offset", "limit", "language",
+    "workDateFrom", "workDateTo", "checkDateFrom", "checkDateTo", "process_code", "processCode", "processInstanceId",
+    "originatorUserId", "formComponentValues", "op_userid", "leave_codes", "url", "aes_key", "call_back_tag", "agentId", "unionid",
+    "emp_id", "emp_code", "emp_name", "emp_mobile", "emp_org_id", "emp_status", "org_id", "date_start", "date_end", "rows",
+    "start", "count", "form", "params", "staffList", "departmentList", "conditionIds", "flowId", "approveId", "action", "specificationId",
+    "employee_id", "approver_id", "trip_detail", "legs", "budget", "amount", "external_no", "order_no", "lines", "document_id",
+    "recipient_id", "award_level", "message", "points", "reward_id", "quantity", "category", "country", "sort", "visibility",
+    "code_verifier", "code_challenge", "refresh_token", "client_secret", "users", "nextToken", "maxResults", "isCommit", "details",
+]
+
+# What a value may be, so that a request gets further than its first field.
+RIGHT = {
+    "dept_id": [1, "1"], "size": [10, "10"], "cursor": [0, "0"], "offset": [0], "limit": [10, 50], "type": ["requisition", "expense", "CODE", "flight"],
+    "start": [0], "count": [10, 100], "userid": ["E0001"], "employee_id": ["E0001"], "emp_id": ["E0001"], "status": ["pending", "approved", "1"],
+    "workDateFrom": ["2026-03-10 00:00:00"], "workDateTo": ["2026-03-12 00:00:00"], "sort": ["-created_at"], "conditionIds": [["E0001"]],
+    "name": ["林一"], "emp_name": ["林一"], "amount": [1, "12.50"], "start_date": ["2026-04-01"], "end_date": ["2026-04-03"],
+    "trip_detail": [{"start_date": "2026-04-01", "end_date": "2026-04-03", "legs": [{"type": "train", "to": "上海", "start_date": "2026-04-01"}]}],
+    "lines": [[{"fee_type": "taxi", "date": "2026-04-01", "amount": "10"}]], "approver_id": ["E0002"], "message": ["谢谢"], "isCommit": ["true", True],
+    "users": [[{"employee_number": "E0001", "displayName": "林一"}]], "form": [{"title": "出差", "submitterId": "E0001"}],
+}
 
 
 def hostile(dice, depth=0):
