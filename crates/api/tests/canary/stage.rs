@@ -32,8 +32,6 @@ pub(crate) struct Reader {
     pub(crate) manager: Secret,
     /// The key of an app that sees as much of the workspace that the company is synced into.
     pub(crate) outside: Secret,
-    /// The connection over which its account at the face is used.
-    pub(crate) connection: String,
     /// What it was sent as a vendor's event.
     pub(crate) told: Told,
 }
@@ -273,7 +271,7 @@ async fn reader(
     }
     let told = Told::default();
     hub.wire.lead(&address, Arc::new(Ear(Arc::clone(&told))));
-    Reader { name, key: keys.api_key, manager, outside, connection: format!("{name}-zhiren"), told }
+    Reader { name, key: keys.api_key, manager, outside, told }
 }
 
 async fn key(hub: &TestHub, workspace: &Workspace, name: String, scopes: Scopes) -> Secret {

@@ -153,7 +153,7 @@ pub(crate) fn privacy<'a>(stage: &'a Stage, reader: &'a Reader) -> Taken<'a> {
     })
 }
 
-/// Each operation with fields of every sort, over a connection with the app's own account.
+/// Each operation with fields of every sort, over the connection with the app's own account at that face.
 pub(crate) fn faces<'a>(stage: &'a Stage, reader: &'a Reader) -> Taken<'a> {
     Box::pin(async move {
         let mut all = Vec::new();
@@ -165,13 +165,16 @@ pub(crate) fn faces<'a>(stage: &'a Stage, reader: &'a Reader) -> Taken<'a> {
             json!({"uuid": id, "employee_uuid": id, "key": id, "employee": id, "id": id}),
             json!({"empno": "C7", "empnos": ["C7"], "key": "C7", "month": "2026-02", "page": 1}),
             json!({"pagination": {"page": 2}}),
+            json!({"userid": id, "dept_id": 1, "cursor": 0, "size": 100, "userids": id, "mobile": stage.value("mobile")}),
+            json!({"type": "CODE", "conditionIds": ["C7"], "start": 0, "count": 100, "flowId": id}),
+            json!({"emp_status": "1", "emp_code": "C7", "page_number": 1, "limit": 100, "date": "2026-03-16"}),
         ];
         for dialect in stage.hub.hub.dialects() {
+            let over = &format!("{}-{}", reader.name, dialect.id);
             for operation in dialect.operations {
                 for fields in &fields {
                     let fields: Map<String, Value> = fields.as_object().cloned().unwrap();
-                    let (hub, over) = (&stage.hub.hub, &reader.connection);
-                    match hub.call(&stage.callers, over, operation.name, fields).await {
+                    match stage.hub.hub.call(&stage.callers, over, operation.name, fields).await {
                         Ok(reply) => {
                             all.extend(format!("{} {:?}\n", reply.status, reply.headers).into_bytes());
                             all.extend_from_slice(&reply.body);
