@@ -76,11 +76,22 @@ try {
   await other.page.goto(callback);
   check("the same return in another browser", await alert(other.page), /不是在此浏览器中开始的/);
 
-  // Agreed once: not asked again.
+  // Signed in and agreed once: led through at once; elsewhere only who it is is asked.
   await zh.page.goto(`${hub}/login/waiqin`);
-  await signIn(zh.page, first);
   assert.equal(zh.page.url(), `${hub}/login`);
-  said.push("a second time: no question about consent");
+  said.push("a second time in this browser: no question at all");
+  await other.page.goto(`${hub}/login/waiqin`);
+  await signIn(other.page, first);
+  assert.equal(other.page.url(), `${hub}/login`);
+  said.push("a second time in another browser: no question about consent");
+
+  // Somebody else at the same browser.
+  const shared = await person("zh-CN");
+  await shared.page.goto(`${hub}/login/waiqin`);
+  await signIn(shared.page, third);
+  await shared.page.click("button[value=other]");
+  await signIn(shared.page, first);
+  check("another account", await shared.page.locator("main").innerText(), new RegExp(`您已登录：${first.name}`));
   await zh.page.goto(`${hub}/logout`);
   await zh.page.click("button[type=submit]");
   check("signed out", await zh.page.locator("main").innerText(), /您已安全退出/);

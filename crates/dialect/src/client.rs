@@ -151,7 +151,7 @@ impl<D: Dialect> Client<D> {
         fields: Map<String, Value>,
         key: &<O::Auth as AuthScheme>::Key,
     ) -> Result<Reply, Error> {
-        let message = encode_fields::<O>(fields, self.layout, self.path::<O>())
+        let message = encode_fields::<D>(fields, (O::METHOD, O::SHAPE), self.layout, self.path::<O>())
             .map_err(|fault| Error::invalid("fields", fault.to_string()))?;
         self.pacer.before(O::NAME).await?;
         self.send_once::<O>(message, key).await.map_err(|error| Error::unavailable(error.text))

@@ -49,7 +49,7 @@ pub use desk::{Called, Desk, Face, Grant, Inner, Refusal, allowed_operation};
 pub use events::{EndpointDraft, EventAsk, Events, FailedDelivery, RegisteredEndpoint};
 pub use message::{Message, ParamFault, Reply, strict_pairs};
 pub use operation::{Contract, Operation, Verb, decode, encode};
-pub use page::{Language, Screen, escape, hidden, html_reply, page, page_in, refusal};
+pub use page::{Cookie, Language, Screen, escape, hidden, html_reply, page, page_in, refusal};
 pub use protocol::{Dialect, FormFault, Unread};
 pub use quota::{Limiter, Quota, Standing, Wait};
 pub use seen::{Disclosed, gather};

@@ -155,13 +155,14 @@ pub(crate) fn encode_at<O: Operation>(
         Ok(Value::Null) => Map::new(),
         _ => return Err(FormFault::Malformed(format!("{} is no object", O::NAME))),
     };
-    encode_fields::<O>(fields, layout, path)
+    encode_fields::<O::Dialect>(fields, (O::METHOD, O::SHAPE), layout, path)
 }
 
 /// Lays the fields of an operation in a message, unsigned.
-pub(crate) fn encode_fields<O: Operation>(
+pub(crate) fn encode_fields<D: Dialect>(
     mut fields: Map<String, Value>,
-    layout: <O::Dialect as Dialect>::Layout,
+    (method, shape): (Verb, D::Shape),
+    layout: D::Layout,
     template: &str,
 ) -> Result<Message, FormFault> {
     let mut path = String::with_capacity(template.len() + 32);
@@ -178,8 +179,8 @@ pub(crate) fn encode_fields<O: Operation>(
         rest = after;
     }
     path.push_str(rest);
-    let mut message = Message::new(O::METHOD.into(), path);
-    <O::Dialect as Dialect>::put(fields, O::SHAPE, layout, &mut message);
+    let mut message = Message::new(method.into(), path);
+    D::put(fields, shape, layout, &mut message);
     Ok(message)
 }
 
@@ -188,15 +189,17 @@ pub fn decode<'a, O: Operation>(
     message: &Message,
     captures: impl IntoIterator<Item = (&'a str, &'a str)>,
 ) -> Result<O, FormFault> {
-    decode_fields(fields_of::<O>(message, captures)?)
+    let captures: Vec<_> = captures.into_iter().collect();
+    decode_fields(fields_of::<O::Dialect>(message, O::SHAPE, &captures)?)
 }
 
 /// All fields of a message: those of the payload, and over them those of the path.
-pub(crate) fn fields_of<'a, O: Operation>(
+pub(crate) fn fields_of<D: Dialect>(
     message: &Message,
-    captures: impl IntoIterator<Item = (&'a str, &'a str)>,
+    shape: D::Shape,
+    captures: &[(&str, &str)],
 ) -> Result<Map<String, Value>, FormFault> {
-    let mut fields = <O::Dialect as Dialect>::take(message, O::SHAPE)?;
+    let mut fields = D::take(message, shape)?;
     for (name, value) in captures {
         let text = percent_decode_str(value)
             .decode_utf8()
@@ -204,7 +207,7 @@ pub(crate) fn fields_of<'a, O: Operation>(
         if text.contains('\0') {
             return Err(FormFault::Malformed(format!("{name} in the path holds a NUL character")));
         }
-        fields.insert(name.to_owned(), Value::String(text.into_owned()));
+        fields.insert((*name).to_owned(), Value::String(text.into_owned()));
     }
     Ok(fields)
 }

@@ -34,18 +34,57 @@ pub enum Screen {
     Page(String),
     /// An address.
     Redirect(String),
+    /// The same, and the browser is given something to keep until it is closed.
+    Keeping(Cookie, Box<Screen>),
+}
+
+/// What a browser keeps for a face, and shows it again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cookie {
+    /// Its name: letters, digits, `_`.
+    pub name: String,
+    /// Its value: letters, digits, `-`, `_`, `.`; empty takes it back.
+    pub value: String,
+}
+
+impl Cookie {
+    /// The value of this name among what a browser sent (RFC 6265 §5.4).
+    pub fn read<'a>(sent: &'a str, name: &str) -> Option<&'a str> {
+        let mut pairs = sent.split(';').filter_map(|pair| pair.trim().split_once('='));
+        pairs.find(|(known, _)| *known == name).map(|(_, value)| value).filter(|value| !value.is_empty())
+    }
+
+    /// Not for scripts, nor for other sites' forms. Over TLS or not: a face does not know how people come to it.
+    fn header(&self) -> Option<HeaderValue> {
+        let end = if self.value.is_empty() { "; Max-Age=0" } else { "" };
+        HeaderValue::from_str(&format!("{}={}; Path=/{end}; HttpOnly; SameSite=Lax", self.name, self.value))
+            .ok()
+    }
 }
 
 impl Screen {
     /// Turns a serialised screen into a reply.
     pub fn reply(body: &[u8]) -> Reply {
-        match serde_json::from_slice(body) {
-            Ok(Self::Page(html)) => html_reply(StatusCode::OK, html),
-            Ok(Self::Redirect(location)) => match Reply::redirect(&location) {
+        match serde_json::from_slice::<Self>(body) {
+            Ok(screen) => screen.shown(),
+            Err(_) => refusal(StatusCode::INTERNAL_SERVER_ERROR, "the page cannot be shown"),
+        }
+    }
+
+    fn shown(self) -> Reply {
+        match self {
+            Self::Page(html) => html_reply(StatusCode::OK, html),
+            Self::Redirect(location) => match Reply::redirect(&location) {
                 Some(reply) => guarded(reply),
                 None => refusal(StatusCode::BAD_REQUEST, "the address to return to cannot be used"),
             },
-            Err(_) => refusal(StatusCode::INTERNAL_SERVER_ERROR, "the page cannot be shown"),
+            Self::Keeping(cookie, screen) => {
+                let mut reply = screen.shown();
+                if let Some(value) = cookie.header() {
+                    reply.headers.append(header::SET_COOKIE, value);
+                }
+                reply
+            }
         }
     }
 
@@ -190,6 +229,22 @@ mod tests {
         assert!(html.contains("<title>&lt;b&gt;</title>"));
         assert!(html.contains("&quot;&gt;&lt;img onerror=x&gt; &amp; &#39;gnp.exe"));
         assert_eq!(hidden(&[("a", "\"<")]), "<input type=\"hidden\" name=\"a\" value=\"&quot;&lt;\">\n");
+    }
+
+    #[test]
+    fn a_browser_keeps_what_it_is_given_and_shows_it_among_others() {
+        let cookie = |value: &str| Cookie { name: "face".to_owned(), value: value.to_owned() };
+        let shown = |value| {
+            let screen =
+                Screen::Keeping(cookie(value), Box::new(Screen::Redirect("https://app/".to_owned())));
+            Screen::reply(&serde_json::to_vec(&screen).unwrap())
+        };
+        let reply = shown("abc.def");
+        assert_eq!((reply.status, &*reply.headers["location"]), (StatusCode::FOUND, &b"https://app/"[..]));
+        assert_eq!(reply.headers["set-cookie"], "face=abc.def; Path=/; HttpOnly; SameSite=Lax");
+        assert_eq!(shown("").headers["set-cookie"], "face=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax");
+        assert_eq!(Cookie::read("a=b; face=abc.def;c", "face"), Some("abc.def"));
+        assert_eq!(Cookie::read("surface=x; face=", "face"), None);
     }
 
     #[test]

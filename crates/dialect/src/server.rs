@@ -6,12 +6,12 @@ use async_trait::async_trait;
 use http::{HeaderValue, Method, StatusCode, header};
 use moka::sync::Cache;
 use serde_json::{Map, Value};
-use tongshi_model::{Clock, Timestamp};
+use tongshi_model::{Clock, Secret, Timestamp};
 use tracing::Instrument as _;
 
 use crate::{
-    Attempt, AuthFault, AuthScheme, Called, Desk, Dialect, Disclosed, Explanation, Face, Grant, KeySource,
-    Language, Message, Operation, Refusal, Reply, Workforce,
+    Attempt, AuthFault, AuthScheme, Called, Cookie, Desk, Dialect, Disclosed, Explanation, Face, Grant,
+    KeySource, Language, Message, Operation, Refusal, Reply, Workforce,
     operation::{decode_fields, fields_of},
     seen,
 };
@@ -33,6 +33,8 @@ pub struct Caller {
     pub peer: Option<IpAddr>,
     /// The language in which the caller reads pages.
     pub language: Language,
+    /// What the caller's browser keeps, as it sent it.
+    pub cookies: Option<String>,
     /// The desk, for operations that find their app in their own fields.
     pub desk: Arc<dyn Desk>,
 }
@@ -48,6 +50,11 @@ impl Caller {
     /// A text among the app's settings.
     pub fn setting(&self, name: &str) -> Option<&str> {
         self.grant.as_deref().and_then(|grant| grant.setting(name))
+    }
+
+    /// What the caller's browser keeps under this name.
+    pub fn cookie(&self, name: &str) -> Option<&str> {
+        Cookie::read(self.cookies.as_deref()?, name)
     }
 }
 
@@ -76,8 +83,8 @@ pub struct Server<D: Dialect> {
     desk: Arc<dyn Desk>,
     clock: Arc<dyn Clock>,
     gate: Arc<dyn Gate<D>>,
-    routes: matchit::Router<HashMap<Method, Arc<dyn Endpoint<D>>>>,
-    paths: HashMap<&'static str, HashMap<Method, Arc<dyn Endpoint<D>>>>,
+    routes: matchit::Router<HashMap<Method, Endpoint<D>>>,
+    paths: HashMap<&'static str, HashMap<Method, Endpoint<D>>>,
     kept: Cache<Vec<u8>, Kept>,
 }
 
@@ -141,8 +148,16 @@ impl<D: Dialect> Server<D> {
         H: Fn(Caller, O) -> F + Send + Sync + 'static,
         F: Future<Output = Result<O::Answer, D::Fault>> + Send + 'static,
     {
-        let endpoint: Arc<dyn Endpoint<D>> =
+        let handle: Arc<dyn Handle<D>> =
             Arc::new(Handler { handler, operation: std::marker::PhantomData::<fn(O)> });
+        let endpoint = Endpoint {
+            name: O::NAME,
+            path: O::PATH,
+            shape: O::SHAPE,
+            kept: O::KEPT,
+            proof: Proof::of::<O::Auth>(),
+            handle,
+        };
         self.paths.entry(O::PATH).or_default().insert(O::METHOD.into(), endpoint);
         self
     }
@@ -175,14 +190,43 @@ impl<D: Dialect> Face for Server<D> {
             return self.nowhere(&message, method_not_allowed(found.value.keys())).await;
         };
         let captures: Vec<(&str, &str)> = found.params.iter().collect();
-        endpoint.answer(self, &message, &captures).await
+        self.serve(endpoint, &message, &captures).await
     }
 }
 
-/// An operation with its types forgotten.
+/// An operation with its types forgotten, so that the way of a call through the face is compiled once a vendor.
+struct Endpoint<D: Dialect> {
+    name: &'static str,
+    path: &'static str,
+    shape: D::Shape,
+    kept: bool,
+    proof: Proof,
+    handle: Arc<dyn Handle<D>>,
+}
+
+/// An [`AuthScheme`] with its types forgotten.
+struct Proof {
+    source: KeySource,
+    claim: fn(&Message) -> Result<String, AuthFault>,
+    verify: fn(&Message, &str, &Secret, Timestamp) -> Result<(), AuthFault>,
+    explain: fn(&Message) -> Explanation,
+}
+
+impl Proof {
+    fn of<A: AuthScheme>() -> Self {
+        Self {
+            source: A::SOURCE,
+            claim: A::claim,
+            verify: |message, id, secret, now| A::verify(message, &A::key(id, secret), now),
+            explain: A::explain,
+        }
+    }
+}
+
+/// What an operation's types are needed for: its fields, its handler, its answer.
 #[async_trait]
-trait Endpoint<D: Dialect>: Send + Sync {
-    async fn answer(&self, server: &Server<D>, message: &Message, captures: &[(&str, &str)]) -> Reply;
+trait Handle<D: Dialect>: Send + Sync {
+    async fn handle(&self, caller: Caller, fields: Map<String, Value>) -> Result<Vec<u8>, D::Fault>;
 }
 
 struct Handler<O, H> {
@@ -191,22 +235,34 @@ struct Handler<O, H> {
 }
 
 #[async_trait]
-impl<D, O, H, F> Endpoint<D> for Handler<O, H>
+impl<D, O, H, F> Handle<D> for Handler<O, H>
 where
     D: Dialect,
     O: Operation<Dialect = D>,
     H: Fn(Caller, O) -> F + Send + Sync + 'static,
     F: Future<Output = Result<O::Answer, D::Fault>> + Send + 'static,
 {
-    async fn answer(&self, server: &Server<D>, message: &Message, captures: &[(&str, &str)]) -> Reply {
-        let span = tracing::info_span!(target: crate::SPANS, "face", face = D::ID, operation = O::NAME);
+    async fn handle(&self, caller: Caller, fields: Map<String, Value>) -> Result<Vec<u8>, D::Fault> {
+        let operation = decode_fields::<O>(fields)?;
+        let answer = (self.handler)(caller, operation).await?;
+        serde_json::to_vec(&answer).map_err(|error| {
+            tongshi_model::Error::internal(format!("the answer to {} does not serialise", O::NAME))
+                .caused_by(error)
+                .into()
+        })
+    }
+}
+
+impl<D: Dialect> Server<D> {
+    async fn serve(&self, endpoint: &Endpoint<D>, message: &Message, captures: &[(&str, &str)]) -> Reply {
+        let span = tracing::info_span!(target: crate::SPANS, "face", face = D::ID, operation = endpoint.name);
         let begun = Instant::now();
         async {
             let mut grant = None;
-            let (reply, seen, refusal) = match self.attempt(server, message, captures, &mut grant).await {
+            let (reply, seen, refusal) = match self.attempt(endpoint, message, captures, &mut grant).await {
                 Ok((reply, seen)) => (reply, seen, None),
                 Err(Refused { fault, refusal, wait_seconds }) => {
-                    let mut reply = D::fault(&fault, O::SHAPE);
+                    let mut reply = D::fault(&fault, endpoint.shape);
                     if let Some(seconds) = wait_seconds {
                         reply.headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
                     }
@@ -215,7 +271,7 @@ where
             };
             let call = Called {
                 face: D::ID,
-                operation: Some((O::NAME, O::PATH)),
+                operation: Some((endpoint.name, endpoint.path)),
                 message,
                 grant: grant.as_ref(),
                 reply: &reply,
@@ -223,46 +279,42 @@ where
                 seen: seen.as_ref(),
                 took: begun.elapsed(),
             };
-            match server.desk.called(call).await {
+            match self.desk.called(call).await {
                 Ok(()) => reply,
                 // What cannot be noted must not leave.
-                Err(error) => D::fault(&error.into(), O::SHAPE),
+                Err(error) => D::fault(&error.into(), endpoint.shape),
             }
         }
         .instrument(span)
         .await
     }
-}
 
-impl<O, H> Handler<O, H> {
-    async fn attempt<D, F>(
+    async fn attempt(
         &self,
-        server: &Server<D>,
+        endpoint: &Endpoint<D>,
         message: &Message,
         captures: &[(&str, &str)],
         grant: &mut Option<Arc<Grant>>,
-    ) -> Result<(Reply, Option<Arc<[Disclosed]>>), Refused<D::Fault>>
-    where
-        D: Dialect,
-        O: Operation<Dialect = D>,
-        H: Fn(Caller, O) -> F + Send + Sync + 'static,
-        F: Future<Output = Result<O::Answer, D::Fault>> + Send + 'static,
-    {
-        let now = server.clock.now();
-        server.gate.arrive(message, now).map_err(Refused::of::<D>)?;
-        server.authenticate::<O>(message, now, grant).await?;
+    ) -> Result<(Reply, Option<Arc<[Disclosed]>>), Refused<D::Fault>> {
+        let now = self.clock.now();
+        self.gate.arrive(message, now).map_err(Refused::of::<D>)?;
+        self.authenticate(endpoint, message, now, grant).await?;
         if let Some(grant) = grant.as_deref() {
-            server.gate.admit(grant, O::NAME, now).await.map_err(Refused::of::<D>)?;
+            self.gate.admit(grant, endpoint.name, now).await.map_err(Refused::of::<D>)?;
         }
-        let fields = fields_of::<O>(message, captures.iter().copied())
+        let fields = fields_of::<D>(message, endpoint.shape, captures)
             .map_err(|fault| Refused::of::<D>(fault.into()))?;
-        let language = Language::wanted(message.header(header::ACCEPT_LANGUAGE.as_str()));
-        let asked = Asked { grant: grant.clone(), now, peer: message.peer, language };
-        server.respond::<O, H, F>(&self.handler, asked, fields).await.map_err(Refused::of::<D>)
+        let caller = Caller {
+            grant: grant.clone(),
+            now,
+            peer: message.peer,
+            language: Language::wanted(message.header(header::ACCEPT_LANGUAGE.as_str())),
+            cookies: message.header(header::COOKIE.as_str()).map(str::to_owned),
+            desk: Arc::clone(&self.desk),
+        };
+        self.respond(endpoint, caller, fields).await.map_err(Refused::of::<D>)
     }
-}
 
-impl<D: Dialect> Server<D> {
     /// Notes a call for which there is no operation.
     async fn nowhere(&self, message: &Message, reply: Reply) -> Reply {
         let text = match reply.status {
@@ -288,24 +340,26 @@ impl<D: Dialect> Server<D> {
     }
 
     /// Finds the app and checks its proof. An open operation has none. The app is given also where it is refused.
-    async fn authenticate<O: Operation<Dialect = D>>(
+    async fn authenticate(
         &self,
+        endpoint: &Endpoint<D>,
         message: &Message,
         now: Timestamp,
         found: &mut Option<Arc<Grant>>,
     ) -> Result<(), Refused<D::Fault>> {
+        let proof = &endpoint.proof;
         let refused = Refused::proof::<D>;
         let ours = |error: tongshi_model::Error| Refused::of::<D>(error.into());
-        let id = O::Auth::claim(message).map_err(refused)?;
+        let id = (proof.claim)(message).map_err(refused)?;
         let attempt = Attempt { peer: message.peer, place: D::ID, id: &id };
-        if O::Auth::SOURCE != KeySource::Open
+        if proof.source != KeySource::Open
             && let Err(wait) = self.desk.may_try(&attempt)
         {
             let mut refused = refused(AuthFault::Blocked(wait.seconds()));
             refused.wait_seconds = Some(wait.seconds());
             return Err(refused);
         }
-        let grant = match O::Auth::SOURCE {
+        let grant = match proof.source {
             KeySource::Open => return Ok(()),
             KeySource::AppKey(name) => self.desk.by_key(D::ID, name, &id).await.map_err(ours)?,
             KeySource::Token(purpose) => self.desk.by_token(purpose, &id).await.map_err(ours)?,
@@ -319,12 +373,11 @@ impl<D: Dialect> Server<D> {
             self.desk.failed(&attempt, Some(&**grant)).await;
             return Err(refused(AuthFault::Disabled));
         }
-        let key = O::Auth::key(&id, &grant.secret);
-        if let Err(fault) = O::Auth::verify(message, &key, now) {
+        if let Err(fault) = (proof.verify)(message, &id, &grant.secret, now) {
             if matches!(fault, AuthFault::Wrong(_) | AuthFault::Unknown) {
                 self.desk.failed(&attempt, Some(&**grant)).await;
             }
-            let explained = log_refusal::<O>(message, grant, &fault);
+            let explained = log_refusal(endpoint, message, grant, &fault);
             let mut refused = refused(fault);
             refused.refusal.explained = Some(explained);
             return Err(refused);
@@ -334,26 +387,22 @@ impl<D: Dialect> Server<D> {
         if !grant.admits(message.peer) {
             return Err(refused(AuthFault::Address));
         }
-        if !grant.allows(O::NAME) {
+        if !grant.allows(endpoint.name) {
             return Err(refused(AuthFault::Forbidden));
         }
         Ok(())
     }
 
-    async fn respond<O, H, F>(
+    async fn respond(
         &self,
-        handler: &H,
-        asked: Asked,
+        endpoint: &Endpoint<D>,
+        caller: Caller,
         fields: Map<String, Value>,
-    ) -> Result<(Reply, Option<Arc<[Disclosed]>>), D::Fault>
-    where
-        O: Operation<Dialect = D>,
-        H: Fn(Caller, O) -> F + Send + Sync + 'static,
-        F: Future<Output = Result<O::Answer, D::Fault>> + Send + 'static,
-    {
-        let Asked { grant, now, peer, language } = asked;
-        let kept = match &grant {
-            Some(grant) if O::KEPT => Some((question::<O>(grant, &fields), grant.workforce.epoch().await?)),
+    ) -> Result<(Reply, Option<Arc<[Disclosed]>>), D::Fault> {
+        let kept = match &caller.grant {
+            Some(grant) if endpoint.kept => {
+                Some((question(endpoint.name, grant, &fields), grant.workforce.epoch().await?))
+            }
             _ => None,
         };
         if let Some((question, epoch)) = &kept
@@ -362,15 +411,9 @@ impl<D: Dialect> Server<D> {
         {
             return Ok((kept.reply, kept.seen));
         }
-        let operation = decode_fields::<O>(fields)?;
-        let caller = Caller { grant, now, peer, language, desk: Arc::clone(&self.desk) };
-        let (answer, seen) = seen::gathering(handler(caller, operation)).await;
+        let (answer, seen) = seen::gathering(endpoint.handle.handle(caller, fields)).await;
         let (answer, seen) = (answer?, (!seen.is_empty()).then(|| Arc::from(seen)));
-        let body = serde_json::to_vec(&answer).map_err(|error| {
-            tongshi_model::Error::internal(format!("the answer to {} does not serialise", O::NAME))
-                .caused_by(error)
-        })?;
-        let reply = D::answer(body, O::SHAPE);
+        let reply = D::answer(answer, endpoint.shape);
         if let Some((question, epoch)) = kept {
             // The epoch was read before the records, so an answer kept under it is never newer than it says.
             self.kept.insert(question, Kept { epoch, reply: reply.clone(), seen: seen.clone() });
@@ -379,22 +422,19 @@ impl<D: Dialect> Server<D> {
     }
 }
 
-/// Who asks, found out.
-struct Asked {
-    grant: Option<Arc<Grant>>,
-    now: Timestamp,
-    peer: Option<IpAddr>,
-    language: Language,
-}
-
 /// Says in the log why, and gives how the face computed what is signed.
-fn log_refusal<O: Operation>(message: &Message, grant: &Grant, fault: &AuthFault) -> Explanation {
-    let explained = O::Auth::explain(message);
+fn log_refusal<D: Dialect>(
+    endpoint: &Endpoint<D>,
+    message: &Message,
+    grant: &Grant,
+    fault: &AuthFault,
+) -> Explanation {
+    let explained = (endpoint.proof.explain)(message);
     // Path and payload may name people, so the log has the operation for the one and the other's length.
     let parts: Vec<_> =
         explained.parts.iter().filter(|(name, _)| !matches!(*name, "payload" | "path")).collect();
     tracing::warn!(
-        dialect = O::Dialect::ID, operation = O::NAME, app = %grant.app, reason = %fault, path = O::PATH, ?parts,
+        dialect = D::ID, operation = endpoint.name, app = %grant.app, reason = %fault, path = endpoint.path, ?parts,
         signed_bytes = explained.string_to_sign.len(), algorithm = explained.algorithm,
         "a signature was refused"
     );
@@ -402,9 +442,9 @@ fn log_refusal<O: Operation>(message: &Message, grant: &Grant, fault: &AuthFault
 }
 
 /// What makes two questions the same: operation, app, fields.
-fn question<O: Operation>(grant: &Grant, fields: &Map<String, Value>) -> Vec<u8> {
+fn question(operation: &str, grant: &Grant, fields: &Map<String, Value>) -> Vec<u8> {
     let mut question = Vec::with_capacity(128);
-    question.extend_from_slice(O::NAME.as_bytes());
+    question.extend_from_slice(operation.as_bytes());
     question.push(0);
     question.extend_from_slice(grant.app.as_bytes());
     // A map of JSON values always serialises.

@@ -130,6 +130,12 @@ pub trait Workforce: Send + Sync + 'static {
     /// Sets a setting of the workspace.
     async fn remember(&self, name: &str, value: &Value) -> Result<(), Error>;
 
+    /// Whether this person has agreed that this app may know who they are.
+    async fn has_agreed(&self, person: Id, app: &str) -> Result<bool, Error>;
+
+    /// Notes that they have. It is the person's own act, so it needs no permission of the app's.
+    async fn agree(&self, person: Id, app: &str) -> Result<(), Error>;
+
     /// What the hub knows this by. Faces do not look into it.
     fn inner(&self) -> Option<crate::Inner<'_>> {
         None

@@ -437,9 +437,28 @@ impl Workforce for HubWorkforce {
         session.commit().await
     }
 
+    async fn has_agreed(&self, person: Id, app: &str) -> Result<bool, Error> {
+        let kept = meta::get(&mut self.read().await?, &self.setting_name(&agreement(person, app))).await?;
+        Ok(kept.is_some())
+    }
+
+    async fn agree(&self, person: Id, app: &str) -> Result<(), Error> {
+        let name = agreement(person, app);
+        let mut session = self.hub.store().write().await?;
+        meta::set(&mut session, &self.setting_name(&name), "true").await?;
+        audit::note(&mut session, &self.workspace, AuditEntry::done(&self.actor, "consent.give", &name))
+            .await?;
+        session.commit().await
+    }
+
     fn inner(&self) -> Option<tongshi_dialect::Inner<'_>> {
         Some(self)
     }
+}
+
+/// Under which name it is kept that somebody has agreed.
+fn agreement(person: Id, app: &str) -> String {
+    format!("agreed/{app}/{person}")
 }
 
 impl HubWorkforce {

@@ -6,7 +6,7 @@ mod deeds;
 mod desk;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -38,6 +38,7 @@ struct State {
     punches: Vec<Punch>,
     tokens: BTreeMap<(&'static str, String), Token>,
     settings: BTreeMap<String, Value>,
+    agreed: HashSet<(Id, String)>,
     announcements: Vec<Announcement>,
     endpoints: Vec<EndpointDraft>,
     failed: Vec<FailedDelivery>,
@@ -487,6 +488,15 @@ impl Workforce for FakeWorkforce {
 
     async fn remember(&self, name: &str, value: &Value) -> Result<(), Error> {
         self.change().settings.insert(name.to_owned(), value.clone());
+        Ok(())
+    }
+
+    async fn has_agreed(&self, person: Id, app: &str) -> Result<bool, Error> {
+        Ok(self.state().agreed.contains(&(person, app.to_owned())))
+    }
+
+    async fn agree(&self, person: Id, app: &str) -> Result<(), Error> {
+        self.state().agreed.insert((person, app.to_owned()));
         Ok(())
     }
 }

@@ -1,11 +1,12 @@
 //! Family A: the application token, the ways to a code, and whose it is. Sign-in by number and mobile is for sandbox
-//! apps (setting `sandbox`); real sign-in is the hub's own.
+//! apps (setting `sandbox`); real sign-in is the hub's own. Who has signed in stays so in that browser, for all apps of the
+//! company: a menu leads on at once, and a link asks only whether one agrees, once for each app.
 
 use std::{num::NonZeroU32, sync::Arc, time::Duration};
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
-use tongshi_dialect::{AuthFault, Caller, Dialect as _, Grant, Quota, Record, Screen};
+use serde_json::json;
+use tongshi_dialect::{AuthFault, Caller, Cookie, Dialect as _, Grant, Quota, Record, Screen};
 use tongshi_model::{Employee, EmploymentStatus, Id, Kind};
 use tongshi_oauth::{is_redirect, return_url, same_secret};
 
@@ -30,6 +31,10 @@ const CODE_SECONDS: i64 = 300;
 /// What leads from page to page, and how long somebody may think.
 const STEP: &str = "waiqin.step";
 const STEP_SECONDS: i64 = 900;
+/// What browsers keep of a sign-in, and how long it lasts.
+const SESSION: &str = "waiqin.session";
+const SESSION_COOKIE: &str = "waiqin_session";
+const SESSION_SECONDS: i64 = 12 * 3600;
 /// The longest state, in bytes (§A2).
 const STATE_BYTES_MAX: usize = 64;
 /// Where failures lead, from `/service/oauth/authorize`.
@@ -129,7 +134,10 @@ async fn sent_in(caller: Caller, ask: wire::Authorize) -> Result<Screen, Fault> 
         agreed: false,
         employee: None,
     };
-    Ok(pages::sign_in(caller.language, &grant.name, &kept(&grant, &step).await?, false))
+    match present(&caller, &grant).await? {
+        Some(person) => onward(&caller, &grant, step, &person).await,
+        None => Ok(pages::sign_in(caller.language, &grant.name, &kept(&grant, &step).await?, false)),
+    }
 }
 
 /// Way 1, menu: where it leads and with which state is configured with the app (`menus`).
@@ -159,6 +167,9 @@ async fn opened(caller: Caller, ask: wire::MenuOpen) -> Result<Screen, Fault> {
         agreed: true,
         employee: None,
     };
+    if let Some(person) = present(&caller, &grant).await? {
+        return onward(&caller, &grant, step, &person).await;
+    }
     // The page's form posts beside the menu's own address, so the browser is sent to where the pages lie.
     let step = kept(&grant, &step).await?;
     Ok(Screen::Redirect(format!("../../authorize?app_id={}&step={step}", grant.key_id)))
@@ -194,24 +205,55 @@ async fn taken(caller: Caller, ask: wire::AuthorizeStep) -> Result<Screen, Fault
         };
         // Used up, so that the browser's way back shows an old page and not another sign-in.
         grant.workforce.use_token(STEP, step_token(&ask.step)).await?.ok_or_else(over)?;
-        let person: Employee = found.read()?;
-        let step = Step { employee: Some(found.id), ..step };
-        if step.agreed || remembered(&grant, &step).await? {
-            return redirect(&grant, &step).await;
-        }
-        return Ok(pages::consent(
-            caller.language,
-            &grant.name,
-            person.name.expose(),
-            &kept(&grant, &step).await?,
-        ));
+        let session = json!({"employee": found.id});
+        let value = grant.workforce.issue_token(SESSION, session, Some(SESSION_SECONDS)).await?;
+        let next = onward(&caller, &grant, step, &found).await?;
+        return Ok(Screen::Keeping(session_cookie(value), Box::new(next)));
     };
     grant.workforce.use_token(STEP, step_token(&ask.step)).await?.ok_or_else(over)?;
-    if ask.decision != "allow" {
-        return Ok(failed("access_denied", step.state.as_deref(), &step.app_id));
+    match &*ask.decision {
+        "allow" => {
+            grant.workforce.agree(employee, &step.app_id).await?;
+            redirect(&grant, &step).await
+        }
+        "other" => {
+            if let Some(session) = caller.cookie(SESSION_COOKIE) {
+                grant.workforce.use_token(SESSION, session).await?;
+            }
+            let step = kept(&grant, &Step { employee: None, ..step }).await?;
+            let page = pages::sign_in(caller.language, &grant.name, &step, false);
+            Ok(Screen::Keeping(session_cookie(String::new()), Box::new(page)))
+        }
+        _ => Ok(failed("access_denied", step.state.as_deref(), &step.app_id)),
     }
-    remember(&grant, &step, employee).await?;
-    redirect(&grant, &step).await
+}
+
+/// Where somebody who has signed in is led: back to the app, or first to the question whether they agree.
+async fn onward(caller: &Caller, grant: &Grant, step: Step, person: &Record) -> Result<Screen, Fault> {
+    let step = Step { employee: Some(person.id), ..step };
+    if step.agreed || grant.workforce.has_agreed(person.id, &step.app_id).await? {
+        return redirect(grant, &step).await;
+    }
+    let employee: Employee = person.read()?;
+    let kept = kept(grant, &step).await?;
+    Ok(pages::consent(caller.language, &grant.name, employee.name.expose(), &kept))
+}
+
+fn session_cookie(value: String) -> Cookie {
+    Cookie { name: SESSION_COOKIE.to_owned(), value }
+}
+
+/// Who has signed in in this browser and still works here.
+async fn present(caller: &Caller, grant: &Grant) -> Result<Option<Record>, Fault> {
+    let Some(session) = caller.cookie(SESSION_COOKIE) else { return Ok(None) };
+    let found = grant.workforce.token(SESSION, session).await?;
+    let live =
+        found.filter(|found| found.used_at.is_none() && found.expires_at.is_none_or(|end| end > caller.now));
+    let id = live.and_then(|found| found.payload["employee"].as_str().and_then(|id| id.parse().ok()));
+    let Some(id) = id else { return Ok(None) };
+    let Some(record) = grant.workforce.get(Kind::Employee, id).await? else { return Ok(None) };
+    let employee: Employee = record.read()?;
+    Ok(Some(record).filter(|record| !record.deleted && employee.status != Some(EmploymentStatus::Ended)))
 }
 
 /// Way 3, app to app.
@@ -402,24 +444,6 @@ async fn signed_in(
         None => caller.desk.failed(&attempt, Some(grant)).await,
     }
     Ok(only)
-}
-
-fn consent_name(step: &Step, employee: Id) -> String {
-    format!("waiqin.consent/{}/{employee}", step.app_id)
-}
-
-async fn remembered(grant: &Grant, step: &Step) -> Result<bool, Fault> {
-    let Some(employee) = step.employee else { return Ok(false) };
-    let known = grant.workforce.recall(&consent_name(step, employee)).await?;
-    Ok(known == Some(Value::Bool(true)))
-}
-
-/// An app that may not write is asked about each time.
-async fn remember(grant: &Grant, step: &Step, employee: Id) -> Result<(), Fault> {
-    match grant.workforce.remember(&consent_name(step, employee), &Value::Bool(true)).await {
-        Err(error) if *error.kind() != tongshi_model::ErrorKind::Forbidden => Err(error.into()),
-        Ok(()) | Err(_) => Ok(()),
-    }
 }
 
 async fn issued(grant: &Grant, step: &Step) -> Result<String, Fault> {

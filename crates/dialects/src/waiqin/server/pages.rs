@@ -36,7 +36,8 @@ pub(super) fn consent(language: Language, app: &str, person: &str, step: &str) -
         "<p>{lead}</p>\n<ul><li>{name}</li><li>{account}</li><li>{unit}</li></ul>\n<p><small>{who}</small></p>\n\
          <form method=\"post\" action=\"{ACTION}\">\n{hidden}\
          <button type=\"submit\" name=\"decision\" value=\"allow\">{allow}</button>\n\
-         <button type=\"submit\" name=\"decision\" value=\"deny\" class=\"quiet\">{deny}</button>\n</form>",
+         <button type=\"submit\" name=\"decision\" value=\"deny\" class=\"quiet\">{deny}</button>\n\
+         <button type=\"submit\" name=\"decision\" value=\"other\" class=\"quiet\">{other}</button>\n</form>",
         lead = language.pick(
             format!("<b>{app}</b> 申请获取您的以下信息："),
             format!("<b>{app}</b> asks to know this about you:")
@@ -48,6 +49,7 @@ pub(super) fn consent(language: Language, app: &str, person: &str, step: &str) -
         hidden = hidden(&[("step", step)]),
         allow = language.pick("同意", "Allow"),
         deny = language.pick("拒绝", "Deny"),
+        other = language.pick("换个账号", "Another account"),
     );
     Screen::Page(page_in(language, language.pick("授权确认", "Your consent"), &body))
 }

@@ -3,8 +3,9 @@
 use http::{StatusCode, header};
 use serde_json::{Value, json};
 use tongshi_dialect::Reply;
+use tongshi_model::EmploymentPhase;
 
-use super::stage::{BACK, Stage, TENANT, company, id};
+use super::stage::{BACK, Stage, TENANT, company, id, person};
 use crate::waiqin::auth::APP_TOKEN;
 
 const AUTHORIZE: &str = "/service/oauth/authorize";
@@ -181,6 +182,73 @@ async fn a_menu_leads_with_its_own_state_and_without_a_question() {
     assert_eq!(pair(&back, "tenant_id").as_deref(), Some(TENANT));
     let astray = location(&stage.browse("/service/oauth/menu/wq-demo/astray", &[]).await);
     assert_eq!(astray, "../../../../oauth2/authorize_error.jsp?error=unauthorized_client&app_id=wq-demo");
+}
+
+/// What the browser was given to keep.
+fn kept(reply: &Reply) -> String {
+    let cookie = reply.headers[header::SET_COOKIE].to_str().expect("text");
+    cookie.split(';').next().expect("a pair").to_owned()
+}
+
+#[tokio::test]
+async fn who_has_signed_in_is_led_on_by_menus_and_asked_once_by_links() {
+    let stage = company();
+    let menu = "/service/oauth/menu/wq-demo/kpi";
+    let link = ask("wq-demo", BACK, "s-1");
+    let page = stage.browse(AUTHORIZE, &link).await;
+    let consent =
+        stage.submit(&[("step", &step_of(&page)), ("login", "TS-101"), ("password", "19900000101")]).await;
+    let cookie = kept(&consent);
+    assert!(text(&consent).contains("授权确认") && cookie.starts_with("waiqin_session="));
+
+    let back = location(&stage.browse_keeping(&cookie, menu, &[]).await);
+    assert!(back.starts_with(BACK) && pair(&back, "state").as_deref() == Some("m-1"), "{back}");
+    let token = stage.token("wq-demo", "sk-demo").await;
+    let user = userinfo(&stage, &token, &pair(&back, "code").expect("a code")).await;
+    assert_eq!(user["return_data"]["id"], id("lin").to_string());
+
+    let asked = stage.browse_keeping(&cookie, AUTHORIZE, &link).await;
+    assert!(text(&asked).contains("授权确认"), "a menu's way is not the person's consent");
+    location(&stage.submit_keeping(&cookie, &[("step", &step_of(&asked)), ("decision", "allow")]).await);
+    let back = location(&stage.browse_keeping(&cookie, AUTHORIZE, &link).await);
+    assert!(pair(&back, "code").is_some(), "agreed and signed in: nothing is left to ask");
+    let other = ask("wq-other", BACK, "s-1");
+    let asked = stage.browse_keeping(&cookie, AUTHORIZE, &other).await;
+    assert!(text(&asked).contains("授权确认"), "another app asks for itself");
+
+    let left = stage.submit_keeping(&cookie, &[("step", &step_of(&asked)), ("decision", "other")]).await;
+    assert!(text(&left).contains("登录勤策") && kept(&left) == "waiqin_session=");
+    assert!(
+        text(&stage.browse_keeping(&cookie, AUTHORIZE, &link).await).contains("登录勤策"),
+        "it has ended"
+    );
+    let step = stage.browse_keeping("waiqin_session=made-up", menu, &[]).await;
+    assert!(location(&step).starts_with("../../authorize?"), "nobody knows this one");
+}
+
+#[tokio::test]
+async fn a_session_ends_with_its_time_and_with_the_employment() {
+    let stage = company();
+    let signed_in = async || {
+        let page = stage.browse(AUTHORIZE, &ask("wq-demo", BACK, "s")).await;
+        kept(
+            &stage
+                .submit(&[("step", &step_of(&page)), ("login", "TS-101"), ("password", "19900000101")])
+                .await,
+        )
+    };
+    let is_asked = async |cookie: &str| {
+        text(&stage.browse_keeping(cookie, AUTHORIZE, &ask("wq-demo", BACK, "s")).await).contains("登录勤策")
+    };
+    let cookie = signed_in().await;
+    stage.clock.advance_seconds(12 * 3600 - 1);
+    assert!(!is_asked(&cookie).await);
+    stage.clock.advance_seconds(2);
+    assert!(is_asked(&cookie).await);
+    let cookie = signed_in().await;
+    let left = person("林知夏", "TS-101", "19900000101", EmploymentPhase::Left);
+    stage.workforce.put(id("lin"), &left).expect("kept");
+    assert!(is_asked(&cookie).await);
 }
 
 #[tokio::test]

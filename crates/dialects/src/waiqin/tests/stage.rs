@@ -133,9 +133,25 @@ impl Stage {
         self.face.answer(message).await
     }
 
+    /// The same where the browser keeps something.
+    pub(super) async fn browse_keeping(&self, cookie: &str, path: &str, pairs: &[(&str, &str)]) -> Reply {
+        let mut message = Message::new(Method::GET, path);
+        message.headers.insert(header::COOKIE, HeaderValue::from_str(cookie).expect("a cookie"));
+        for (name, value) in pairs {
+            message.add_query(name, value);
+        }
+        self.face.answer(message).await
+    }
+
     /// What a browser gets when it sends a page's form.
     pub(super) async fn submit(&self, pairs: &[(&str, &str)]) -> Reply {
+        self.submit_keeping("", pairs).await
+    }
+
+    /// The same where the browser keeps something.
+    pub(super) async fn submit_keeping(&self, cookie: &str, pairs: &[(&str, &str)]) -> Reply {
         let mut message = Message::new(Method::POST, "/service/oauth/authorize");
+        message.headers.insert(header::COOKIE, HeaderValue::from_str(cookie).expect("a cookie"));
         message
             .headers
             .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
