@@ -138,7 +138,9 @@ def fuzz_v1(found, arguments):
     for path in endless(document):
         command += ["--exclude-path", path]
     process = subprocess.run(command, cwd=folder, capture_output=True, text=True)
-    print(process.stdout[-6000:])
+    # What failed and the sums; the advice between them is long.
+    failures, _, rest = process.stdout.partition(" FAILURES =")[2].partition(" WARNINGS =")
+    print(failures[:20000], (rest or process.stdout)[-1200:])
     counts = collections.Counter()
     for report in pathlib.Path(folder).rglob("*.ndjson"):
         for line in report.read_text().splitlines():

@@ -240,7 +240,10 @@ mod tests {
             Screen::reply(&serde_json::to_vec(&screen).unwrap())
         };
         let reply = shown("abc.def");
-        assert_eq!((reply.status, &*reply.headers["location"]), (StatusCode::FOUND, &b"https://app/"[..]));
+        assert_eq!(
+            (reply.status, &reply.headers["location"]),
+            (StatusCode::FOUND, &HeaderValue::from_static("https://app/"))
+        );
         assert_eq!(reply.headers["set-cookie"], "face=abc.def; Path=/; HttpOnly; SameSite=Lax");
         assert_eq!(shown("").headers["set-cookie"], "face=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax");
         assert_eq!(Cookie::read("a=b; face=abc.def;c", "face"), Some("abc.def"));
