@@ -130,6 +130,10 @@ pub trait Workforce: Send + Sync + 'static {
     /// Sets a setting of the workspace.
     async fn remember(&self, name: &str, value: &Value) -> Result<(), Error>;
 
+    /// Sets a setting of the workspace where it still says what was recalled; false, and nothing has changed, where
+    /// somebody else was faster. None is a setting that was never set.
+    async fn revise(&self, name: &str, before: Option<&Value>, value: &Value) -> Result<bool, Error>;
+
     /// What the hub knows this by. Faces do not look into it.
     fn inner(&self) -> Option<crate::Inner<'_>> {
         None

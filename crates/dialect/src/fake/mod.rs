@@ -489,4 +489,13 @@ impl Workforce for FakeWorkforce {
         self.change().settings.insert(name.to_owned(), value.clone());
         Ok(())
     }
+
+    async fn revise(&self, name: &str, before: Option<&Value>, value: &Value) -> Result<bool, Error> {
+        let mut state = self.change();
+        let same = state.settings.get(name) == before;
+        if same {
+            state.settings.insert(name.to_owned(), value.clone());
+        }
+        Ok(same)
+    }
 }
