@@ -23,13 +23,13 @@ fn read<T: serde::de::DeserializeOwned>(record: &RecordView) -> T {
 
 /// The face as a program calls it.
 #[derive(Clone)]
-struct Caller {
+pub(crate) struct Caller {
     face: Arc<dyn Face>,
     token: String,
 }
 
 impl Caller {
-    async fn of(hub: &TestHub) -> Self {
+    pub(crate) async fn of(hub: &TestHub) -> Self {
         let faces = hub.hub.faces();
         let face = faces.iter().find(|(id, _)| *id == "hesine").map(|(_, face)| Arc::clone(face)).unwrap();
         let mut caller = Self { face, token: String::new() };
@@ -54,7 +54,7 @@ impl Caller {
         (reply.status.as_u16(), serde_json::from_slice(&reply.body).unwrap_or_default())
     }
 
-    async fn good(&self, method: Method, target: &str, body: Value) -> Value {
+    pub(crate) async fn good(&self, method: Method, target: &str, body: Value) -> Value {
         let (status, answer) = self.call(method, target, body).await;
         assert_eq!(status, 200, "{target}: {answer}");
         answer
@@ -188,6 +188,36 @@ async fn a_message_arrives_after_three_failures_and_its_callback_counts_once() {
         }
         let received = receiver.received.lock().unwrap().clone();
         assert_eq!(received.iter().filter(|body| body["action"] == "freeflow.ticketReserve").count(), 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_many_keep_at_once_is_all_kept() {
+    on_each_database(setup(), async |hub| {
+        let caller = Caller::of(hub).await;
+        let people = hub.records(&hub.company, Kind::Employee).await;
+        let works = |record: &&RecordView| record.data.get().contains("\"status\":\"active\"");
+        let people: Vec<_> = people.iter().filter(works).map(|record| record.id).take(17).collect();
+        let calls: Vec<_> = people[1..]
+            .iter()
+            .map(|delegatee| {
+                let (caller, staff, delegatee) = (caller.clone(), people[0], *delegatee);
+                tokio::spawn(async move {
+                    let body = json!({"staffId": staff, "delegateeId": delegatee, "name": "休假"});
+                    caller.call(Method::POST, "/v2/organization/delegate/approve", body).await.0
+                })
+            })
+            .collect();
+        for call in calls {
+            assert_eq!(call.await.unwrap(), 200);
+        }
+        let all = caller.good(Method::GET, "/v2/organization/delegate/approve", Value::Null).await;
+        let mut ids: Vec<&str> =
+            all["items"].as_array().unwrap().iter().filter_map(|one| one["id"].as_str()).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        assert_eq!(ids.len(), 16, "nobody's was lost");
     })
     .await;
 }

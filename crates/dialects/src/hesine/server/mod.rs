@@ -3,16 +3,25 @@
 
 mod approvals;
 mod case;
+mod delegates;
 mod flows;
+mod handover;
+mod kept;
+mod links;
 mod lists;
 mod memory;
 mod messages;
 mod money;
+mod pages;
 mod people;
+mod profiles;
+mod queues;
 mod requisitions;
+mod roles;
 mod sample;
 mod tokens;
 mod travel;
+mod trips;
 mod units;
 
 use std::sync::Arc;
@@ -45,6 +54,11 @@ pub(super) fn serve(desk: Arc<dyn Desk>, clock: Arc<dyn Clock>) -> Arc<dyn Face>
         .on(tokens::refresh_for)
         .on(tokens::app_access_token)
         .on(tokens::third_access_token)
+        .on(tokens::realm_token)
+        .on(links::location)
+        .on(links::make)
+        .on(links::open)
+        .on(links::act)
         .on(people::list)
         .on(people::find)
         .on(people::create)
@@ -53,6 +67,19 @@ pub(super) fn serve(desk: Arc<dyn Desk>, clock: Arc<dyn Clock>) -> Arc<dyn Face>
         .on(people::update_many)
         .on(people::switch)
         .on(people::authorise)
+        .on(profiles::authorised)
+        .on(profiles::code)
+        .on(profiles::custom)
+        .on(profiles::properties)
+        .on(profiles::certificates)
+        .on(profiles::payees)
+        .on(handover::hand_over)
+        .on(roles::groups)
+        .on(roles::create)
+        .on(roles::get)
+        .on(roles::rename)
+        .on(roles::fill)
+        .on(roles::empty)
         .on(lists::backlog)
         .on(units::list)
         .on(units::create)
@@ -61,6 +88,8 @@ pub(super) fn serve(desk: Arc<dyn Desk>, clock: Arc<dyn Clock>) -> Arc<dyn Face>
         .on(units::switch)
         .on(units::get)
         .on(units::by_name)
+        .on(units::by_path)
+        .on(units::external)
         .on(units::corporation)
         .on(move |caller, ask| flows::create(caller, ask, Arc::clone(&made)))
         .on(flows::update)
@@ -72,9 +101,18 @@ pub(super) fn serve(desk: Arc<dyn Desk>, clock: Arc<dyn Clock>) -> Arc<dyn Face>
         .on(lists::by_code)
         .on(lists::by_outer_code)
         .on(lists::list)
-        .on(lists::waiting)
-        .on(lists::decided)
         .on(lists::states)
+        .on(queues::waiting)
+        .on(queues::all)
+        .on(queues::decided)
+        .on(queues::paid)
+        .on(queues::hang_up)
+        .on(queues::tasks)
+        .on(delegates::create)
+        .on(delegates::update)
+        .on(delegates::list)
+        .on(delegates::of)
+        .on(delegates::delete)
         .on(requisitions::list)
         .on(requisitions::get)
         .on(requisitions::close)
@@ -86,6 +124,10 @@ pub(super) fn serve(desk: Arc<dyn Desk>, clock: Arc<dyn Clock>) -> Arc<dyn Face>
         .on(travel::search)
         .on(travel::by_ids)
         .on(travel::by_codes)
+        .on(trips::search)
+        .on(trips::templates)
+        .on(trips::centre_config)
+        .on(trips::centres)
         .on(money::results)
         .on(money::flows)
         .on(money::vouchers)
