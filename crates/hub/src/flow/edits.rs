@@ -19,8 +19,16 @@ use crate::{
 /// What a round does.
 #[derive(Default)]
 pub(super) struct Edits {
-    new: Vec<(String, Draft)>,
+    new: Vec<New>,
     patches: BTreeMap<Id, Patch>,
+}
+
+/// A new record.
+struct New {
+    name: String,
+    draft: Draft,
+    /// Connections that are not told of it.
+    but: Vec<i64>,
 }
 
 /// Fields of a record.
@@ -49,7 +57,17 @@ impl Edits {
 
     /// Makes a record under this name. The same again is the same record.
     pub(super) fn make<E: Entity>(&mut self, name: String, entity: &E) -> Result<(), Error> {
-        self.new.push((name, Draft::of(entity)?));
+        self.make_but(name, entity, Vec::new())
+    }
+
+    /// Makes a record of which these connections are not told, wherever routes lead.
+    pub(super) fn make_but<E: Entity>(
+        &mut self,
+        name: String,
+        entity: &E,
+        but: Vec<i64>,
+    ) -> Result<(), Error> {
+        self.new.push(New { name, draft: Draft::of(entity)?, but });
         Ok(())
     }
 
@@ -75,12 +93,14 @@ impl Edits {
     pub(super) async fn write(self, session: &mut Session, round: &Round<'_>) -> Result<(), Error> {
         let all = round.connections(session).await?;
         let space = Space { workspace: round.workspace.id, connection: round.flow.id };
-        let made: Vec<Id> = self.new.iter().map(|(name, draft)| space.id(draft.kind, name)).collect();
+        let made: Vec<Id> = self.new.iter().map(|new| space.id(new.draft.kind, &new.name)).collect();
+        let untold: BTreeMap<Id, Vec<i64>> =
+            made.iter().copied().zip(self.new.iter().map(|new| new.but.clone())).collect();
         let ids: Vec<Id> = self.patches.keys().copied().collect();
         let parts = shared::of_records(session, round.workspace, &ids).await?;
         let mut items: BTreeMap<i64, Vec<Item>> = BTreeMap::new();
         let mut beside: BTreeMap<Kind, Vec<(String, Id)>> = BTreeMap::new();
-        for (name, draft) in self.new {
+        for New { name, draft, .. } in self.new {
             items.entry(round.flow.no).or_default().push(Item::canonical(name, draft));
         }
         let mut deeds = Vec::new();
@@ -128,7 +148,13 @@ impl Edits {
         for (before, row) in before.into_iter().zip(after) {
             let Some(row) = row else { continue };
             match before {
-                None => deeds.push(deed(&row, Action::Create)),
+                None => {
+                    let but = untold.get(&row.id).map(Vec::as_slice).unwrap_or_default();
+                    let target = Target::Record(row.kind);
+                    let to = round.routed.of(round.hub, target, Action::Create);
+                    let only = to.into_iter().map(|(to, _)| to.no).filter(|no| !but.contains(no)).collect();
+                    deeds.push(Deed { only: Some(only), ..deed(&row, Action::Create) });
+                }
                 Some(before) if before.version != row.version => deeds.push(deed(&row, Action::Update)),
                 Some(_) => {}
             }
