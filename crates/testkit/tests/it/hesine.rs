@@ -1,16 +1,19 @@
 //! Hesine over a real record: read with a proof, paid once however many say so, told until it arrives.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use async_trait::async_trait;
 use http::{HeaderValue, Method, StatusCode, header};
 use serde_json::{Value, json};
 use tongshi_dialect::{Face, Message, Reply};
-use tongshi_hub::{Mode, Outcome, RecordView, Silent, SyncOptions};
-use tongshi_model::{ExpenseClaim, Kind, SpendStatus, TravelRequest};
+use tongshi_hub::{Actor, Hub, Mode, NewApp, Outcome, RecordView, Scopes, Silent, SyncOptions};
+use tongshi_model::{ExpenseClaim, Kind, Secret, SpendStatus, TravelRequest};
 use tongshi_testkit::{Setup, TestHub, on_each_database};
 
 fn setup() -> Setup {
@@ -30,10 +33,14 @@ pub(crate) struct Caller {
 
 impl Caller {
     pub(crate) async fn of(hub: &TestHub) -> Self {
-        let faces = hub.hub.faces();
+        Self::at(&hub.hub, &hub.keys["hesine"]).await
+    }
+
+    /// At this hub with these keys.
+    async fn at(hub: &Hub, keys: &BTreeMap<String, Secret>) -> Self {
+        let faces = hub.faces();
         let face = faces.iter().find(|(id, _)| *id == "hesine").map(|(_, face)| Arc::clone(face)).unwrap();
         let mut caller = Self { face, token: String::new() };
-        let keys = &hub.keys["hesine"];
         let ask = json!({"appKey": keys["app_key"].expose(), "appSecurity": keys["app_secret"].expose()});
         let (_, answer) = caller.call(Method::POST, "/v1/auth/getAccessToken", ask).await;
         answer["value"]["accessToken"].as_str().unwrap().clone_into(&mut caller.token);
@@ -123,6 +130,51 @@ async fn a_hundred_results_at_once_pay_once() {
         assert_eq!(paid.version, before.version + 1, "written once");
         assert_eq!(read::<ExpenseClaim>(paid).status.value, SpendStatus::Paid);
         assert_eq!(read::<ExpenseClaim>(&after).status.value, SpendStatus::Paid);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn two_apps_at_two_processes_pay_once() {
+    on_each_database(setup(), async |hub| {
+        let app = NewApp {
+            name: "second-cashier".to_owned(),
+            faces: vec!["hesine".to_owned()],
+            scopes: Scopes::all(),
+            ..NewApp::default()
+        };
+        let keys = hub.hub.create_app(&hub.company, app, &Actor::cli()).await.unwrap().faces;
+        let other = hub.another(301);
+        let callers = [Caller::of(hub).await, Caller::at(&other, &keys["hesine"]).await];
+        let before = claim(hub, SpendStatus::Processing).await;
+        let calls: Vec<_> = (0..100)
+            .map(|number: usize| {
+                let (caller, id) = (callers[number % 2].clone(), before.id);
+                // One in ten says that it failed; whoever is first counts, and nobody after.
+                let code = if number % 10 == 9 { "P00002" } else { "P00001" };
+                tokio::spawn(async move {
+                    let body = json!({"items": [{"id": id, "code": code, "errorMsg": null}]});
+                    let answer = caller.good(Method::POST, "/v1/paymentResults", body).await;
+                    (code, answer["items"][0]["code"].as_str().unwrap().to_owned())
+                })
+            })
+            .collect();
+        let mut answers = Vec::new();
+        for call in calls {
+            answers.push(call.await.unwrap());
+        }
+        let taken: Vec<_> = answers.iter().filter(|(_, answer)| answer == "R00000").collect();
+        assert_eq!(taken.len(), 1, "one was believed: {answers:?}");
+        // Paid, or left to be paid again; the others were told which of the two.
+        let (state, rest) = if taken[0].0 == "P00001" { ("paid", "R00002") } else { ("paying", "R00003") };
+        assert!(answers.iter().filter(|(_, answer)| answer != "R00000").all(|(_, answer)| answer == rest));
+        let shown = callers[1]
+            .good(Method::GET, &format!("/v1.1/flowDetails?flowId={}", before.id), Value::Null)
+            .await;
+        assert_eq!(shown["value"]["state"], state);
+        let all = hub.records(&hub.company, Kind::ExpenseClaim).await;
+        let after = all.iter().find(|record| record.id == before.id).unwrap();
+        assert_eq!(after.version, before.version + 1, "written once");
     })
     .await;
 }

@@ -13,7 +13,9 @@ use tongshi_oauth::is_redirect;
 use super::{
     approvals::Wanted,
     case::{Deed, Loaded, Resubmit, attach},
-    delegates, every, flows, live, names, now, pages,
+    delegates, every, flows,
+    level::sees_all,
+    live, names, now, pages,
     queues::asked_of,
 };
 use crate::hesine::{
@@ -208,6 +210,7 @@ async fn follow(caller: &Caller, code: &str, opening: bool) -> Result<Followed, 
         return Err(over());
     };
     caller.desk.passed(&attempt);
+    sees_all(&grant)?;
     let caller = Caller { grant: Some(Arc::clone(&grant)), ..caller.clone() };
     let workforce = &*grant.workforce;
     let known = workforce.token(LINK, code).await?.ok_or_else(over)?;

@@ -7,6 +7,7 @@ mod delegates;
 mod flows;
 mod handover;
 mod kept;
+mod level;
 mod links;
 mod lists;
 mod memory;
@@ -49,6 +50,7 @@ pub(super) fn serve(desk: Arc<dyn Desk>, clock: Arc<dyn Clock>) -> Arc<dyn Face>
     let memory = Arc::new(Memory::default());
     let (made, decided, asked) = (Arc::clone(&memory), Arc::clone(&memory), memory);
     let server = Server::<Hesine>::new(Arc::clone(&desk), Arc::clone(&clock))
+        .behind(Arc::new(level::Whole))
         .on(tokens::access_token)
         .on(tokens::refresh)
         .on(tokens::refresh_for)

@@ -7,6 +7,7 @@ use tongshi_dialect::{Attempt, AuthFault, Caller, Dialect as _, Grant, lenient::
 use tongshi_model::{Id, Timestamp};
 use tongshi_oauth::same_secret;
 
+use super::level::sees_all;
 use crate::hesine::{
     auth::{ACCESS, REFRESH},
     wire::{self, AppToken, Fault, Hesine, Third, ThirdToken, TokenPair, Valued},
@@ -97,6 +98,7 @@ async fn account(caller: &Caller, key: Option<&str>, secret: Option<&str>) -> Re
     if !grant.admits(caller.peer) {
         return Err(AuthFault::Address.into());
     }
+    sees_all(&grant)?;
     Ok(grant)
 }
 
