@@ -491,11 +491,6 @@ impl Workforce for FakeWorkforce {
     }
 
     async fn revise(&self, name: &str, before: Option<&Value>, value: &Value) -> Result<bool, Error> {
-        let mut state = self.change();
-        let same = state.settings.get(name) == before;
-        if same {
-            state.settings.insert(name.to_owned(), value.clone());
-        }
-        Ok(same)
+        Ok(acts::revise(&mut self.change().settings, name, before, value))
     }
 }

@@ -148,13 +148,7 @@ impl Edits {
         for (before, row) in before.into_iter().zip(after) {
             let Some(row) = row else { continue };
             match before {
-                None => {
-                    let but = untold.get(&row.id).map(Vec::as_slice).unwrap_or_default();
-                    let target = Target::Record(row.kind);
-                    let to = round.routed.of(round.hub, target, Action::Create);
-                    let only = to.into_iter().map(|(to, _)| to.no).filter(|no| !but.contains(no)).collect();
-                    deeds.push(Deed { only: Some(only), ..deed(&row, Action::Create) });
-                }
+                None => deeds.push(created(round, &row, untold.get(&row.id))),
                 Some(before) if before.version != row.version => deeds.push(deed(&row, Action::Update)),
                 Some(_) => {}
             }
@@ -199,6 +193,13 @@ fn deed(row: &RecordRow, action: Action) -> Deed {
         natural_key: Some(natural_key_of(row, action)),
         only: None,
     }
+}
+
+/// A new record is told wherever routes lead, but not to these.
+fn created(round: &Round<'_>, row: &RecordRow, but: Option<&Vec<i64>>) -> Deed {
+    let to = round.routed.of(round.hub, Target::Record(row.kind), Action::Create);
+    let only = to.into_iter().map(|(to, _)| to.no).filter(|no| but.is_none_or(|but| !but.contains(no)));
+    Deed { only: Some(only.collect()), ..deed(row, Action::Create) }
 }
 
 /// A decision is told to the vendors that hold what was decided, once.

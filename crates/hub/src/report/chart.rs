@@ -130,7 +130,7 @@ fn draw(area: &Area<'_>, sums: &Sums<'_>) -> Result<(), Failed> {
     // Counted from the last, which is always named.
     let step = months.len().div_ceil(LABELS_MAX);
     for (place, month) in
-        months.iter().enumerate().filter(|(place, _)| (months.len() - 1 - place) % step == 0)
+        months.iter().enumerate().filter(|(place, _)| (months.len() - 1 - place).is_multiple_of(step))
     {
         area.draw(&Text::new(month.clone(), below(place), centred(13)))?;
     }
@@ -200,7 +200,7 @@ fn thousands(value: f64) -> String {
     let digits = format!("{value:.0}");
     let mut text = String::new();
     for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place) % 3 == 0 {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);

@@ -49,8 +49,17 @@ const TRIES_MAX: u32 = 32;
 pub(super) fn serve(desk: Arc<dyn Desk>, clock: Arc<dyn Clock>) -> Arc<dyn Face> {
     let memory = Arc::new(Memory::default());
     let (made, decided, asked) = (Arc::clone(&memory), Arc::clone(&memory), memory);
-    let server = Server::<Hesine>::new(Arc::clone(&desk), Arc::clone(&clock))
-        .behind(Arc::new(level::Whole))
+    let server = Server::<Hesine>::new(Arc::clone(&desk), Arc::clone(&clock)).behind(Arc::new(level::Whole));
+    let server = documents(decisions(people(access(server))))
+        .on(move |caller, ask| flows::create(caller, ask, Arc::clone(&made)))
+        .on(move |caller, ask| approvals::decide(caller, ask, Arc::clone(&decided)))
+        .on(move |caller, ask| approvals::result(caller, ask, Arc::clone(&asked)));
+    sample::beside(Arc::new(server.ready()), desk, clock)
+}
+
+/// Tokens and links.
+fn access(server: Server<Hesine>) -> Server<Hesine> {
+    server
         .on(tokens::access_token)
         .on(tokens::refresh)
         .on(tokens::refresh_for)
@@ -61,6 +70,11 @@ pub(super) fn serve(desk: Arc<dyn Desk>, clock: Arc<dyn Clock>) -> Arc<dyn Face>
         .on(links::make)
         .on(links::open)
         .on(links::act)
+}
+
+/// People, departments, roles, and what a leaver leaves.
+fn people(server: Server<Hesine>) -> Server<Hesine> {
+    server
         .on(people::list)
         .on(people::find)
         .on(people::create)
@@ -82,7 +96,6 @@ pub(super) fn serve(desk: Arc<dyn Desk>, clock: Arc<dyn Clock>) -> Arc<dyn Face>
         .on(roles::rename)
         .on(roles::fill)
         .on(roles::empty)
-        .on(lists::backlog)
         .on(units::list)
         .on(units::create)
         .on(units::create_many)
@@ -93,17 +106,12 @@ pub(super) fn serve(desk: Arc<dyn Desk>, clock: Arc<dyn Clock>) -> Arc<dyn Face>
         .on(units::by_path)
         .on(units::external)
         .on(units::corporation)
-        .on(move |caller, ask| flows::create(caller, ask, Arc::clone(&made)))
-        .on(flows::update)
-        .on(flows::submit)
-        .on(flows::plan)
-        .on(flows::act)
-        .on(flows::comment)
-        .on(lists::get)
-        .on(lists::by_code)
-        .on(lists::by_outer_code)
-        .on(lists::list)
-        .on(lists::states)
+        .on(lists::backlog)
+}
+
+/// What waits for decisions, and who decides for whom.
+fn decisions(server: Server<Hesine>) -> Server<Hesine> {
+    server
         .on(queues::waiting)
         .on(queues::all)
         .on(queues::decided)
@@ -115,13 +123,26 @@ pub(super) fn serve(desk: Arc<dyn Desk>, clock: Arc<dyn Clock>) -> Arc<dyn Face>
         .on(delegates::list)
         .on(delegates::of)
         .on(delegates::delete)
+        .on(approvals::callback)
+}
+
+/// Documents, trips, orders, money and messages.
+fn documents(server: Server<Hesine>) -> Server<Hesine> {
+    server
+        .on(flows::update)
+        .on(flows::submit)
+        .on(flows::plan)
+        .on(flows::act)
+        .on(flows::comment)
+        .on(lists::get)
+        .on(lists::by_code)
+        .on(lists::by_outer_code)
+        .on(lists::list)
+        .on(lists::states)
         .on(requisitions::list)
         .on(requisitions::get)
         .on(requisitions::close)
         .on(requisitions::share)
-        .on(move |caller, ask| approvals::decide(caller, ask, Arc::clone(&decided)))
-        .on(move |caller, ask| approvals::result(caller, ask, Arc::clone(&asked)))
-        .on(approvals::callback)
         .on(travel::push)
         .on(travel::search)
         .on(travel::by_ids)
@@ -134,8 +155,7 @@ pub(super) fn serve(desk: Arc<dyn Desk>, clock: Arc<dyn Clock>) -> Arc<dyn Face>
         .on(money::flows)
         .on(money::vouchers)
         .on(messages::save)
-        .on(messages::logs);
-    sample::beside(Arc::new(server.ready()), desk, clock)
+        .on(messages::logs)
 }
 
 /// The names that the vendor generates, as the app's settings have them.
