@@ -26,6 +26,11 @@ pub trait Desk: Send + Sync + 'static {
     /// The app for which this token was issued for this purpose, while it is valid.
     async fn by_token(&self, purpose: &'static str, token: &str) -> Result<Option<Arc<Grant>>, Error>;
 
+    /// Where this face is reached from outside, as the installation is configured; never what a caller says of it.
+    fn public_url(&self, _face: &str) -> Option<String> {
+        None
+    }
+
     /// Whether somebody may try to prove who they are. After too many failures they may not, for a while: what they
     /// show is then not looked at.
     fn may_try(&self, attempt: &Attempt<'_>) -> Result<(), Wait>;

@@ -136,6 +136,10 @@ pub trait Workforce: Send + Sync + 'static {
     /// Notes that they have. It is the person's own act, so it needs no permission of the app's.
     async fn agree(&self, person: Id, app: &str) -> Result<(), Error>;
 
+    /// Sets a setting of the workspace where it still says what was recalled; false, and nothing has changed, where
+    /// somebody else was faster. None is a setting that was never set.
+    async fn revise(&self, name: &str, before: Option<&Value>, value: &Value) -> Result<bool, Error>;
+
     /// What the hub knows this by. Faces do not look into it.
     fn inner(&self) -> Option<crate::Inner<'_>> {
         None

@@ -136,6 +136,12 @@ impl Desk for HubDesk {
         Ok(Some(Arc::new(self.grant(&hub, &app, &workspace, &key_id, Secret::new(token))?)))
     }
 
+    fn public_url(&self, face: &str) -> Option<String> {
+        let hub = self.hub().ok()?;
+        let address = hub.public_url()?;
+        Some(format!("{}/d/{face}", address.trim_end_matches('/')))
+    }
+
     fn may_try(&self, attempt: &Attempt<'_>) -> Result<(), Wait> {
         let Ok(hub) = self.hub() else { return Ok(()) };
         hub.listens(attempt)

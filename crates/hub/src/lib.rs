@@ -32,6 +32,7 @@ mod principals;
 mod privacy;
 mod reads;
 mod redact;
+mod remembered;
 mod report;
 mod requests;
 mod retention;
@@ -153,6 +154,8 @@ struct Inner {
     trail: trail::Trail,
     seats: feed::Seats,
     delivering: deliveries::Delivering,
+    /// Where programs on this machine reach the hub, once it listens.
+    listens_at: std::sync::OnceLock<String>,
 }
 
 impl Hub {
@@ -176,6 +179,7 @@ impl Hub {
             trail: trail::Trail::default(),
             seats: feed::Seats::default(),
             delivering: deliveries::Delivering::default(),
+            listens_at: std::sync::OnceLock::new(),
             parts,
         }))
     }
@@ -199,6 +203,16 @@ impl Hub {
     /// Limits and habits.
     pub fn settings(&self) -> &Settings {
         &self.0.parts.settings
+    }
+
+    /// Where the hub is reached from outside: as it is configured, else where it listens; none while it does neither.
+    pub fn public_url(&self) -> Option<&str> {
+        self.settings().public_url.as_deref().or(self.0.listens_at.get().map(String::as_str))
+    }
+
+    /// Says where the hub listens. Only the first word counts.
+    pub fn listens_at(&self, url: String) {
+        let _ = self.0.listens_at.set(url);
     }
 
     /// The vendors.

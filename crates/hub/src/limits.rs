@@ -69,6 +69,8 @@ pub struct Settings {
     pub retention_days: BTreeMap<String, u32>,
     /// How long somebody who signed in stays signed in.
     pub session_hours: u32,
+    /// Where the hub is reached from outside, without a path behind it; none where nobody has said.
+    pub public_url: Option<String>,
     /// Where `erased.log` lies; none where nothing is kept beside the database.
     pub data_directory: Option<PathBuf>,
 }
@@ -129,6 +131,7 @@ impl Default for Settings {
             webhook_plain_http: false,
             retention_days: BTreeMap::new(),
             session_hours: 12,
+            public_url: None,
             data_directory: None,
         }
     }

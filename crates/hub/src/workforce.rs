@@ -14,7 +14,7 @@ use tongshi_dialect::{
 };
 use tongshi_model::{Action, Draft, Error, Id, Kind, LocalDate, Punch, Space, Timestamp};
 use tongshi_store::{
-    App, Connection, KeyRow, RecordRow, Session, StoredPunch, Workspace, apps, meta, punches, records, tokens,
+    App, Connection, KeyRow, RecordRow, Session, StoredPunch, Workspace, apps, punches, records, tokens,
 };
 
 use crate::{
@@ -24,6 +24,7 @@ use crate::{
     ingest::{self, Item},
     points,
     reads::{shown, to_store_query, widen},
+    remembered,
     seen::{by_kind, is_restricted},
     stored_punch::punch_of,
     writes::{Asked, Routed, store_punches, tell_of_changes},
@@ -424,31 +425,26 @@ impl Workforce for HubWorkforce {
     }
 
     async fn recall(&self, name: &str) -> Result<Option<Value>, Error> {
-        let text = meta::get(&mut self.read().await?, &self.setting_name(name)).await?;
-        Ok(text.and_then(|text| serde_json::from_str(&text).ok()))
+        remembered::recall(&mut self.read().await?, &self.workspace, name).await
     }
 
     async fn remember(&self, name: &str, value: &Value) -> Result<(), Error> {
         self.may_write()?;
-        let mut session = self.hub.store().write().await?;
-        meta::set(&mut session, &self.setting_name(name), &value.to_string()).await?;
-        audit::note(&mut session, &self.workspace, AuditEntry::done(&self.actor, "setting.save", name))
-            .await?;
-        session.commit().await
+        remembered::remember(&self.hub, &self.workspace, &self.actor, (name, value)).await
+    }
+
+    async fn revise(&self, name: &str, before: Option<&Value>, value: &Value) -> Result<bool, Error> {
+        self.may_write()?;
+        remembered::revise(&self.hub, &self.workspace, &self.actor, before, (name, value)).await
     }
 
     async fn has_agreed(&self, person: Id, app: &str) -> Result<bool, Error> {
-        let kept = meta::get(&mut self.read().await?, &self.setting_name(&agreement(person, app))).await?;
-        Ok(kept.is_some())
+        Ok(self.recall(&agreement(person, app)).await?.is_some())
     }
 
     async fn agree(&self, person: Id, app: &str) -> Result<(), Error> {
-        let name = agreement(person, app);
-        let mut session = self.hub.store().write().await?;
-        meta::set(&mut session, &self.setting_name(&name), "true").await?;
-        audit::note(&mut session, &self.workspace, AuditEntry::done(&self.actor, "consent.give", &name))
-            .await?;
-        session.commit().await
+        let setting = (&*agreement(person, app), &Value::Bool(true));
+        remembered::remember(&self.hub, &self.workspace, &self.actor, setting).await
     }
 
     fn inner(&self) -> Option<tongshi_dialect::Inner<'_>> {
@@ -483,10 +479,6 @@ impl HubWorkforce {
         let asked = Asked { actor: &self.actor, fields: json!({}), bulk: None };
         tell_of_changes(session, hub, workspace, &before, &after, &asked).await?;
         Ok(ids)
-    }
-
-    fn setting_name(&self, name: &str) -> String {
-        format!("workspace/{}/{name}", self.workspace.id)
     }
 }
 

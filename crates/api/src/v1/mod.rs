@@ -15,6 +15,7 @@ mod privacy;
 mod punches;
 mod quarantine;
 mod records;
+mod reports;
 mod requests;
 mod runs;
 mod schemas;
@@ -62,6 +63,7 @@ fn documented() -> OpenApiRouter<Hub> {
         .routes(routes!(punches::list::list_punches, punches::create::create_punch))
         .routes(routes!(punches::create::create_punches))
         .routes(routes!(quarantine::list::list_quarantine))
+        .routes(routes!(reports::travel::get_travel_report))
         .routes(routes!(requests::list::list_requests))
         .routes(routes!(runs::get::get_run))
         .routes(routes!(runs::list::list_runs))

@@ -11,6 +11,7 @@ mod login;
 mod pages;
 mod passthrough;
 mod records;
+mod reports;
 mod schema;
 mod served;
 mod sockets;

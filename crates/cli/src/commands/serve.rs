@@ -116,6 +116,7 @@ impl Listeners {
 impl Serving {
     /// Begins to answer.
     pub(crate) fn start(hub: &Hub, listeners: Listeners) -> Self {
+        hub.listens_at(listeners.url());
         let stop = CancellationToken::new();
         let limits = Limits::default();
         let pages = Some(tongshi_console::router(hub, tongshi_api::openapi()));

@@ -7,7 +7,7 @@ use tongshi_model::Secret;
 
 mod lists;
 
-pub(crate) use lists::{Cidrs, Days};
+pub(crate) use lists::{Cidrs, Days, WebAddress};
 
 macro_rules! settings {
     ($($(#[doc = $about:literal])+ $name:ident: $form:ty = $default:expr;)*) => {
@@ -122,6 +122,9 @@ settings! {
     write_delay_seconds: i64 = hub().write_delay_seconds;
     /// How long a vendor that did not answer is given to finish what it may have begun, before it is asked.
     write_unsure_seconds: i64 = hub().write_unsure_seconds;
+    /// Where apps and browsers reach the hub, such as `https://hub.example.com`: links that faces hand out begin so. Not
+    /// set, it is where the hub listens.
+    public_url: WebAddress = WebAddress(None);
     /// Proxies in front of the hub. Only their word for the client's address (`X-Forwarded-For`, `Forwarded`) is taken;
     /// without them every client behind a proxy counts as one.
     trusted_proxies: Cidrs = Cidrs::default();
@@ -242,6 +245,7 @@ impl Settings {
             webhook_plain_http: self.allow_plain_http,
             session_hours: self.session_hours,
             retention_days: self.retention_days.0.clone(),
+            public_url: self.public_url.0.clone(),
             data_directory: None,
         }
     }

@@ -1,5 +1,7 @@
 //! What the organisation in memory does to its own records, as the hub would.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value, json};
 use tongshi_model::{Action, Error, Id, Kind};
 
@@ -9,6 +11,20 @@ use crate::Workforce;
 /// The id of what is saved under a name.
 pub(super) fn saved_id(kind: Kind, name: &str) -> Id {
     Id::of(&["saved", kind.name(), name])
+}
+
+/// Sets a setting where it still says what was read.
+pub(super) fn revise(
+    settings: &mut BTreeMap<String, Value>,
+    name: &str,
+    before: Option<&Value>,
+    value: &Value,
+) -> bool {
+    let same = settings.get(name) == before;
+    if same {
+        settings.insert(name.to_owned(), value.clone());
+    }
+    same
 }
 
 /// Moves an approval on.

@@ -93,6 +93,10 @@ impl Desk for FakeDesk {
             .map(|(_, grant)| Arc::new(Grant { secret: Secret::new(token), ..Grant::clone(grant) })))
     }
 
+    fn public_url(&self, face: &str) -> Option<String> {
+        Some(format!("https://hub.example.com/d/{face}"))
+    }
+
     fn may_try(&self, attempt: &Attempt<'_>) -> Result<(), Wait> {
         self.attempts.check(attempt, self.clock.now())
     }

@@ -499,4 +499,8 @@ impl Workforce for FakeWorkforce {
         self.state().agreed.insert((person, app.to_owned()));
         Ok(())
     }
+
+    async fn revise(&self, name: &str, before: Option<&Value>, value: &Value) -> Result<bool, Error> {
+        Ok(acts::revise(&mut self.change().settings, name, before, value))
+    }
 }

@@ -19,8 +19,16 @@ use crate::{
 /// What a round does.
 #[derive(Default)]
 pub(super) struct Edits {
-    new: Vec<(String, Draft)>,
+    new: Vec<New>,
     patches: BTreeMap<Id, Patch>,
+}
+
+/// A new record.
+struct New {
+    name: String,
+    draft: Draft,
+    /// Connections that are not told of it.
+    but: Vec<i64>,
 }
 
 /// Fields of a record.
@@ -49,7 +57,17 @@ impl Edits {
 
     /// Makes a record under this name. The same again is the same record.
     pub(super) fn make<E: Entity>(&mut self, name: String, entity: &E) -> Result<(), Error> {
-        self.new.push((name, Draft::of(entity)?));
+        self.make_but(name, entity, Vec::new())
+    }
+
+    /// Makes a record of which these connections are not told, wherever routes lead.
+    pub(super) fn make_but<E: Entity>(
+        &mut self,
+        name: String,
+        entity: &E,
+        but: Vec<i64>,
+    ) -> Result<(), Error> {
+        self.new.push(New { name, draft: Draft::of(entity)?, but });
         Ok(())
     }
 
@@ -75,12 +93,14 @@ impl Edits {
     pub(super) async fn write(self, session: &mut Session, round: &Round<'_>) -> Result<(), Error> {
         let all = round.connections(session).await?;
         let space = Space { workspace: round.workspace.id, connection: round.flow.id };
-        let made: Vec<Id> = self.new.iter().map(|(name, draft)| space.id(draft.kind, name)).collect();
+        let made: Vec<Id> = self.new.iter().map(|new| space.id(new.draft.kind, &new.name)).collect();
+        let untold: BTreeMap<Id, Vec<i64>> =
+            made.iter().copied().zip(self.new.iter().map(|new| new.but.clone())).collect();
         let ids: Vec<Id> = self.patches.keys().copied().collect();
         let parts = shared::of_records(session, round.workspace, &ids).await?;
         let mut items: BTreeMap<i64, Vec<Item>> = BTreeMap::new();
         let mut beside: BTreeMap<Kind, Vec<(String, Id)>> = BTreeMap::new();
-        for (name, draft) in self.new {
+        for New { name, draft, .. } in self.new {
             items.entry(round.flow.no).or_default().push(Item::canonical(name, draft));
         }
         let mut deeds = Vec::new();
@@ -128,7 +148,7 @@ impl Edits {
         for (before, row) in before.into_iter().zip(after) {
             let Some(row) = row else { continue };
             match before {
-                None => deeds.push(deed(&row, Action::Create)),
+                None => deeds.push(created(round, &row, untold.get(&row.id))),
                 Some(before) if before.version != row.version => deeds.push(deed(&row, Action::Update)),
                 Some(_) => {}
             }
@@ -173,6 +193,13 @@ fn deed(row: &RecordRow, action: Action) -> Deed {
         natural_key: Some(natural_key_of(row, action)),
         only: None,
     }
+}
+
+/// A new record is told wherever routes lead, but not to these.
+fn created(round: &Round<'_>, row: &RecordRow, but: Option<&Vec<i64>>) -> Deed {
+    let to = round.routed.of(round.hub, Target::Record(row.kind), Action::Create);
+    let only = to.into_iter().map(|(to, _)| to.no).filter(|no| but.is_none_or(|but| !but.contains(no)));
+    Deed { only: Some(only.collect()), ..deed(row, Action::Create) }
 }
 
 /// A decision is told to the vendors that hold what was decided, once.

@@ -7,7 +7,8 @@ use std::sync::{
 
 use async_trait::async_trait;
 use tongshi_hub::{
-    Hub, Mode, Parts, Scopes, Settings, Silent, SyncOptions, Tombstones, Vault, Workspace, back_up, restore,
+    Ask, FlowSettings, Hub, Mode, Parts, Scopes, Settings, Silent, SyncOptions, Tombstones, Vault, Workspace,
+    back_up, restore,
 };
 use tongshi_model::{Error, FixedClock, Kind, Secret, SeededRandomness};
 use tongshi_store::{Session, Store, backup, testing::Scratch};
@@ -197,4 +198,32 @@ async fn a_restore_needs_its_key_and_its_tombstones_or_no_hub_starts_on_it() {
     let store = open("three").await;
     assert_eq!(restore(&store, &vault, &checked, Some(&tombstones), |_| {}).await.unwrap().erased, 3);
     hub_on(&store).start().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_flow_goes_on_after_a_restore_where_it_was() {
+    let folder = tempfile::tempdir().unwrap();
+    let round = AtomicU64::new(0);
+    on_each_database(Setup { employees: 20, ..Setup::default() }, async |hub| {
+        let round = round.fetch_add(1, Ordering::SeqCst);
+        let path = folder.path().join(format!("{round}.backup"));
+        let settings = FlowSettings { here: true, ask: Ask::Approved, ..FlowSettings::default() };
+        hub.hub.set_flow(&hub.company, &settings, false, "cli:anna").await.unwrap();
+        hub.hub.follow_flows().await.unwrap();
+        let before = hub.hub.flow(&hub.company).await.unwrap().unwrap();
+        saved(hub, &path).await;
+        let manifest = backup::check(&path).unwrap();
+        assert_eq!(manifest.manifest().tables.get("flows"), Some(&1), "it is named and counted");
+        let there =
+            restored(&folder.path().join(format!("{round}")), &path, hub.wire.clone(), hub.clock.clone())
+                .await;
+        let company = there.workspace("sandbox").await.unwrap();
+        let after = there.flow(&company).await.unwrap().expect("the flow is there");
+        assert_eq!((after.cursor, &after.settings), (before.cursor, &before.settings));
+        // What changes now is followed from there, and what was followed before is not followed again.
+        let last = after.last;
+        there.follow_flows().await.unwrap();
+        assert_eq!(there.flow(&company).await.unwrap().unwrap().last, last);
+    })
+    .await;
 }

@@ -1,16 +1,19 @@
 //! Hesine over a real record: read with a proof, paid once however many say so, told until it arrives.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use async_trait::async_trait;
 use http::{HeaderValue, Method, StatusCode, header};
 use serde_json::{Value, json};
 use tongshi_dialect::{Face, Message, Reply};
-use tongshi_hub::{Mode, Outcome, RecordView, Silent, SyncOptions};
-use tongshi_model::{ExpenseClaim, Kind, SpendStatus, TravelRequest};
+use tongshi_hub::{Actor, Hub, Mode, NewApp, Outcome, RecordView, Scopes, Silent, SyncOptions};
+use tongshi_model::{ExpenseClaim, Kind, Secret, SpendStatus, TravelRequest};
 use tongshi_testkit::{Setup, TestHub, on_each_database};
 
 fn setup() -> Setup {
@@ -23,17 +26,21 @@ fn read<T: serde::de::DeserializeOwned>(record: &RecordView) -> T {
 
 /// The face as a program calls it.
 #[derive(Clone)]
-struct Caller {
+pub(crate) struct Caller {
     face: Arc<dyn Face>,
     token: String,
 }
 
 impl Caller {
-    async fn of(hub: &TestHub) -> Self {
-        let faces = hub.hub.faces();
+    pub(crate) async fn of(hub: &TestHub) -> Self {
+        Self::at(&hub.hub, &hub.keys["hesine"]).await
+    }
+
+    /// At this hub with these keys.
+    async fn at(hub: &Hub, keys: &BTreeMap<String, Secret>) -> Self {
+        let faces = hub.faces();
         let face = faces.iter().find(|(id, _)| *id == "hesine").map(|(_, face)| Arc::clone(face)).unwrap();
         let mut caller = Self { face, token: String::new() };
-        let keys = &hub.keys["hesine"];
         let ask = json!({"appKey": keys["app_key"].expose(), "appSecurity": keys["app_secret"].expose()});
         let (_, answer) = caller.call(Method::POST, "/v1/auth/getAccessToken", ask).await;
         answer["value"]["accessToken"].as_str().unwrap().clone_into(&mut caller.token);
@@ -54,7 +61,7 @@ impl Caller {
         (reply.status.as_u16(), serde_json::from_slice(&reply.body).unwrap_or_default())
     }
 
-    async fn good(&self, method: Method, target: &str, body: Value) -> Value {
+    pub(crate) async fn good(&self, method: Method, target: &str, body: Value) -> Value {
         let (status, answer) = self.call(method, target, body).await;
         assert_eq!(status, 200, "{target}: {answer}");
         answer
@@ -127,6 +134,51 @@ async fn a_hundred_results_at_once_pay_once() {
     .await;
 }
 
+#[tokio::test]
+async fn two_apps_at_two_processes_pay_once() {
+    on_each_database(setup(), async |hub| {
+        let app = NewApp {
+            name: "second-cashier".to_owned(),
+            faces: vec!["hesine".to_owned()],
+            scopes: Scopes::all(),
+            ..NewApp::default()
+        };
+        let keys = hub.hub.create_app(&hub.company, app, &Actor::cli()).await.unwrap().faces;
+        let other = hub.another(301);
+        let callers = [Caller::of(hub).await, Caller::at(&other, &keys["hesine"]).await];
+        let before = claim(hub, SpendStatus::Processing).await;
+        let calls: Vec<_> = (0..100)
+            .map(|number: usize| {
+                let (caller, id) = (callers[number % 2].clone(), before.id);
+                // One in ten says that it failed; whoever is first counts, and nobody after.
+                let code = if number % 10 == 9 { "P00002" } else { "P00001" };
+                tokio::spawn(async move {
+                    let body = json!({"items": [{"id": id, "code": code, "errorMsg": null}]});
+                    let answer = caller.good(Method::POST, "/v1/paymentResults", body).await;
+                    (code, answer["items"][0]["code"].as_str().unwrap().to_owned())
+                })
+            })
+            .collect();
+        let mut answers = Vec::new();
+        for call in calls {
+            answers.push(call.await.unwrap());
+        }
+        let taken: Vec<_> = answers.iter().filter(|(_, answer)| answer == "R00000").collect();
+        assert_eq!(taken.len(), 1, "one was believed: {answers:?}");
+        // Paid, or left to be paid again; the others were told which of the two.
+        let (state, rest) = if taken[0].0 == "P00001" { ("paid", "R00002") } else { ("paying", "R00003") };
+        assert!(answers.iter().filter(|(_, answer)| answer != "R00000").all(|(_, answer)| answer == rest));
+        let shown = callers[1]
+            .good(Method::GET, &format!("/v1.1/flowDetails?flowId={}", before.id), Value::Null)
+            .await;
+        assert_eq!(shown["value"]["state"], state);
+        let all = hub.records(&hub.company, Kind::ExpenseClaim).await;
+        let after = all.iter().find(|record| record.id == before.id).unwrap();
+        assert_eq!(after.version, before.version + 1, "written once");
+    })
+    .await;
+}
+
 /// Takes a test, then fails three times, then takes.
 #[derive(Default)]
 struct Unsteady {
@@ -188,6 +240,36 @@ async fn a_message_arrives_after_three_failures_and_its_callback_counts_once() {
         }
         let received = receiver.received.lock().unwrap().clone();
         assert_eq!(received.iter().filter(|body| body["action"] == "freeflow.ticketReserve").count(), 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_many_keep_at_once_is_all_kept() {
+    on_each_database(setup(), async |hub| {
+        let caller = Caller::of(hub).await;
+        let people = hub.records(&hub.company, Kind::Employee).await;
+        let works = |record: &&RecordView| record.data.get().contains("\"status\":\"active\"");
+        let people: Vec<_> = people.iter().filter(works).map(|record| record.id).take(17).collect();
+        let calls: Vec<_> = people[1..]
+            .iter()
+            .map(|delegatee| {
+                let (caller, staff, delegatee) = (caller.clone(), people[0], *delegatee);
+                tokio::spawn(async move {
+                    let body = json!({"staffId": staff, "delegateeId": delegatee, "name": "休假"});
+                    caller.call(Method::POST, "/v2/organization/delegate/approve", body).await.0
+                })
+            })
+            .collect();
+        for call in calls {
+            assert_eq!(call.await.unwrap(), 200);
+        }
+        let all = caller.good(Method::GET, "/v2/organization/delegate/approve", Value::Null).await;
+        let mut ids: Vec<&str> =
+            all["items"].as_array().unwrap().iter().filter_map(|one| one["id"].as_str()).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        assert_eq!(ids.len(), 16, "nobody's was lost");
     })
     .await;
 }

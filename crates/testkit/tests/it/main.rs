@@ -7,6 +7,7 @@ mod apps;
 mod audit;
 mod backups;
 mod calls;
+mod chain;
 mod changes;
 mod deliveries;
 mod dingtalk;

@@ -2,10 +2,12 @@
 //! every answer of every route against these.
 #![expect(dead_code, reason = "described and never made")]
 
+mod report;
 mod surface;
 
 use utoipa::ToSchema;
 
+pub(crate) use report::*;
 pub(crate) use surface::*;
 
 /// What went wrong (RFC 9457).

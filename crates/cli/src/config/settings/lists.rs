@@ -1,4 +1,4 @@
-//! Settings that are lists: addresses, days by rule.
+//! Settings with a form of their own: addresses, days by rule.
 
 use std::collections::BTreeMap;
 
@@ -75,5 +75,28 @@ impl Setting for Days {
             | toml::Value::Array(_) => None,
         };
         days.ok_or_else(|| format!("must be {}", Self::FORM))
+    }
+}
+
+/// The address of a place in the web, without a path.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct WebAddress(pub(crate) Option<String>);
+
+impl Setting for WebAddress {
+    const FORM: &'static str = "an address such as https://hub.example.com, without a path";
+
+    fn parse(text: &str) -> Option<Self> {
+        if text.is_empty() {
+            return Some(Self(None));
+        }
+        let uri: http::Uri = text.parse().ok()?;
+        let is_web = matches!(uri.scheme_str(), Some("http" | "https"));
+        let host = uri.authority().filter(|host| !host.as_str().contains('@'))?;
+        let bare = uri.path() == "/" && uri.query().is_none();
+        (is_web && bare).then(|| Self(Some(format!("{}://{host}", uri.scheme_str().unwrap_or("https")))))
+    }
+
+    fn show(&self) -> String {
+        self.0.clone().unwrap_or_default()
     }
 }

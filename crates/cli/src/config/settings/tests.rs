@@ -30,3 +30,23 @@ fn secrets_do_not_show() {
     settings.set("database_url", &url).unwrap().unwrap();
     assert!(settings.rows().iter().all(|row| !row.value.contains("pw")));
 }
+
+#[test]
+fn a_web_address_has_no_path() {
+    let read = |text: &str| {
+        let mut settings = Settings::default();
+        let read = settings.set("public_url", &toml::Value::String(text.to_owned())).unwrap();
+        read.map(|()| settings.public_url.show())
+    };
+    assert_eq!(read("https://hub.example.com/").unwrap(), "https://hub.example.com");
+    assert_eq!(read("http://127.0.0.1:7070").unwrap(), "http://127.0.0.1:7070");
+    for wrong in [
+        "hub.example.com",
+        "ftp://hub.example.com",
+        "https://a.example.com/path",
+        "https://u:p@h",
+        "https://h/?q",
+    ] {
+        assert!(read(wrong).is_err(), "{wrong}");
+    }
+}

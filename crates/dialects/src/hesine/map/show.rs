@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 use tongshi_dialect::Record;
 use tongshi_model::{
-    Approval, ApprovalCategory, ApprovalResult, ApprovalStatus, ApprovalStep, ApprovalTask, Coded, Error,
-    ExpenseClaim, ExpenseLine, FormSection, Id, Instant, Kind, Payment, PaymentState, Personal, SpendStatus,
-    TaskStatus, TravelRequest, TripLeg,
+    Approval, ApprovalAction, ApprovalCategory, ApprovalResult, ApprovalStatus, ApprovalStep, ApprovalTask,
+    Coded, Error, ExpenseClaim, ExpenseLine, FormSection, Id, Instant, Kind, Payment, PaymentState, Personal,
+    SpendStatus, TaskStatus, TravelRequest, TripLeg,
 };
 
 use super::{
@@ -35,7 +35,7 @@ pub(in crate::hesine) fn show_flow(
         form: show_form(names, record.id, doc, approval),
         owner_id: Some(owner.clone()),
         owner_default_department: doc.org_unit().map(|unit| names.id(unit)),
-        logs: approval.map(|approval| show_logs(names, &approval.log)).unwrap_or_default(),
+        logs: approval.map(|approval| show_logs(names, approval)).unwrap_or_default(),
         actions: actions(names, doc, owner),
         state,
         flow_type: "freeflow".to_owned(),
@@ -206,8 +206,24 @@ fn show_line(names: &Names, place: usize, line: &ExpenseLine) -> Value {
     json!({ "feeTypeId": line.fee_type, "specificationId": format!("{}:expense:1", line.fee_type), "feeTypeForm": form })
 }
 
-fn show_logs(names: &Names, log: &[ApprovalStep]) -> Vec<FlowLog> {
-    let show = |step: &ApprovalStep| {
+/// For whom somebody decided who was not asked: whoever was, unless the task was handed over afterwards.
+fn stood_for(approval: &Approval, place: usize) -> Option<Id> {
+    let step = &approval.log[place];
+    let decides =
+        |action| matches!(action, ApprovalAction::Approve | ApprovalAction::Reject | ApprovalAction::Void);
+    let task = approval.tasks.iter().find(|task| step.task.as_ref() == Some(&task.id))?;
+    let later = &approval.log[place + 1..];
+    let moved =
+        |later: &ApprovalStep| later.action.value == ApprovalAction::Transfer && later.task == step.task;
+    let asked = step.actor.is_none_or(|actor| task.approvers.contains(&actor));
+    if asked || !decides(step.action.value) || later.iter().any(moved) {
+        return None;
+    }
+    task.approvers.first().copied()
+}
+
+fn show_logs(names: &Names, approval: &Approval) -> Vec<FlowLog> {
+    let show = |(place, step): (usize, &ApprovalStep)| {
         let next: Vec<String> = step.next.iter().map(|id| names.id(*id)).collect();
         let mut attributes = Map::new();
         attributes.insert("nodeId".to_owned(), step.task.as_deref().unwrap_or("SUBMIT").into());
@@ -217,14 +233,14 @@ fn show_logs(names: &Names, log: &[ApprovalStep]) -> Vec<FlowLog> {
             action: action_word(&step.action).to_owned(),
             state: step.state.clone(),
             operator_id: Some(step.actor.map_or_else(|| "ebot".to_owned(), |actor| names.id(actor))),
-            by_delegate_id: None,
+            by_delegate_id: stood_for(approval, place).map(|person| names.id(person)),
             next_operator_id: next.first().cloned(),
             next_operator_ids: if next.len() > 1 { next } else { Vec::new() },
             time: step.at.map_or(0, |at| millis(at.timestamp())),
             attributes,
         }
     };
-    log.iter().map(show).collect()
+    approval.log.iter().enumerate().map(show).collect()
 }
 
 /// A document from what the vendor shows.

@@ -9,7 +9,7 @@ use tongshi_oauth::same_secret;
 use super::{
     TRIES_MAX, busy,
     case::{Deed, Loaded, NOT_YOURS, Resubmit},
-    flows, lists, live,
+    delegates, flows, lists, live,
     memory::Memory,
     messages::{MANNER, SIGN_KEY},
     now,
@@ -23,14 +23,14 @@ use crate::hesine::{
 const FLOWS_MAX: usize = 10;
 
 /// What is asked for.
-enum Wanted<'a> {
+pub(super) enum Wanted<'a> {
     Agree,
     Reject { to: Option<&'a str>, resubmit: Resubmit },
     Nullify,
 }
 
 impl Wanted<'_> {
-    fn action(&self) -> Action {
+    pub(super) fn action(&self) -> Action {
         match self {
             Self::Agree => Action::Approve,
             Self::Reject { .. } => Action::Reject,
@@ -38,7 +38,7 @@ impl Wanted<'_> {
         }
     }
 
-    fn happen(&self, loaded: &mut Loaded, deed: &Deed<'_>) -> Result<(), Fault> {
+    pub(super) fn happen(&self, loaded: &mut Loaded, deed: &Deed<'_>) -> Result<(), Fault> {
         match self {
             Self::Agree => loaded.case.agree(deed),
             Self::Reject { to, resubmit } => loaded.case.reject(deed, *to, *resubmit),
@@ -65,7 +65,7 @@ pub(super) async fn decide(
     let approver = live(workforce, Kind::Employee, &ask.approve_id).await?;
     let approver = approver.ok_or_else(|| Fault::request("未设置指定人员"))?.id;
     let ids: Vec<Id> = ask.flow_ids.0.iter().filter_map(|id| map::id_in(id)).collect();
-    let deed = Deed { actor: Some(approver), at: now(&caller), comment: ask.action.comment.as_deref() };
+    let delegated = delegates::in_force(&caller, approver).await?;
     for _ in 0..TRIES_MAX {
         let loaded = lists::by_ids(&caller, &ids).await?;
         if !loaded.iter().flatten().any(|found| found.case.doc.state() == SpendStatus::Approving) {
@@ -75,10 +75,15 @@ pub(super) async fn decide(
         for (mut found, id) in loaded.into_iter().zip(&ids) {
             match &mut found {
                 None => errors.push(not_decided(*id, None, flows::missing().text.into_owned())),
-                Some(found) => match wanted.happen(found, &deed) {
-                    Ok(()) => items.extend(found.replaced(wanted.action())?),
-                    Err(fault) => errors.push(not_decided(*id, Some(found), fault.text.into_owned())),
-                },
+                Some(found) => {
+                    let stands_for = &delegated.of(found.case.doc.form_type());
+                    let comment = ask.action.comment.as_deref();
+                    let deed = Deed { comment, stands_for, ..Deed::by(Some(approver), now(&caller)) };
+                    match wanted.happen(found, &deed) {
+                        Ok(()) => items.extend(found.replaced(wanted.action())?),
+                        Err(fault) => errors.push(not_decided(*id, Some(found), fault.text.into_owned())),
+                    }
+                }
             }
         }
         if items.is_empty() || workforce.replace(items).await? {
@@ -184,7 +189,7 @@ pub(super) async fn callback(caller: Caller, ask: wire::Callback) -> Result<Valu
             return Err(Fault::precondition("当前的审批节点与 nodeId 不符,请检查"));
         }
         let actor = loaded.case.doc.approver();
-        wanted.happen(loaded, &Deed { actor, at: now(&caller), comment: ask.comment.as_deref() })
+        wanted.happen(loaded, &Deed { comment: ask.comment.as_deref(), ..Deed::by(actor, now(&caller)) })
     });
     match decided.await {
         Ok(_) => {

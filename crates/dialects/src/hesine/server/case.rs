@@ -30,12 +30,14 @@ pub(super) struct Deed<'a> {
     pub(super) actor: Option<Id>,
     pub(super) at: Instant,
     pub(super) comment: Option<&'a str>,
+    /// For whom else the actor may decide.
+    pub(super) stands_for: &'a [Id],
 }
 
 impl Deed<'_> {
     /// Something that needs no words.
     pub(super) fn by(actor: Option<Id>, at: Instant) -> Self {
-        Self { actor, at, comment: None }
+        Self { actor, at, comment: None, stands_for: &[] }
     }
 }
 
@@ -90,13 +92,18 @@ impl Case {
         self.doc.decide(None);
         self.close(ApprovalStatus::Running, ApprovalResult::None);
         let version = self.version;
-        let waits = self.approval.as_ref().is_some_and(|approval| {
-            approval.tasks.iter().any(|task| task.status.value == TaskStatus::Paused)
-        });
+        // One that only rests was not refused.
+        let returns = |task: &&mut ApprovalTask| {
+            task.status.value == TaskStatus::Paused && task.result == ApprovalResult::Rejected
+        };
+        let waits = self
+            .approval
+            .as_mut()
+            .is_some_and(|approval| approval.tasks.iter_mut().any(|task| returns(&task)));
         if let Some(approval) = &mut self.approval {
             approval.submitted_at = Some(deed.at);
             if waits {
-                for task in approval.tasks.iter_mut().filter(|task| task.status.value == TaskStatus::Paused) {
+                for task in approval.tasks.iter_mut().filter(returns) {
                     (task.status, task.result) = (Coded::ours(TaskStatus::Waiting), ApprovalResult::None);
                 }
             } else {
@@ -155,14 +162,16 @@ impl Case {
         }
     }
 
-    fn asked(&self, actor: Option<Id>) -> Result<(), Fault> {
-        let waits = self.doc.state() == SpendStatus::Approving && self.doc.approver().is_some();
-        if waits && self.doc.approver() == actor { Ok(()) } else { Err(Fault::request(NOT_YOURS)) }
+    /// Whether whoever is asked does it, or somebody who stands for them.
+    pub(super) fn asked(&self, deed: &Deed<'_>) -> Result<(), Fault> {
+        let asked = self.doc.approver().filter(|_| self.doc.state() == SpendStatus::Approving);
+        let may = |asked| deed.actor == Some(asked) || deed.stands_for.contains(&asked);
+        if asked.is_some_and(may) { Ok(()) } else { Err(Fault::request(NOT_YOURS)) }
     }
 
     /// Whoever is asked agrees.
     pub(super) fn agree(&mut self, deed: &Deed<'_>) -> Result<(), Fault> {
-        self.asked(deed.actor)?;
+        self.asked(deed)?;
         let at = deed.at;
         if let Some(task) = self.task() {
             (task.status, task.result) = (Coded::ours(TaskStatus::Completed), ApprovalResult::Approved);
@@ -185,7 +194,7 @@ impl Case {
         reject_to: Option<&str>,
         resubmit: Resubmit,
     ) -> Result<(), Fault> {
-        self.asked(deed.actor)?;
+        self.asked(deed)?;
         let task = self.doc.task().map(str::to_owned);
         if let Some(node) = reject_to {
             self.back_to(node)?;
@@ -228,13 +237,45 @@ impl Case {
 
     /// Whoever is asked makes it void.
     pub(super) fn nullify(&mut self, deed: &Deed<'_>) -> Result<(), Fault> {
-        self.asked(deed.actor)?;
+        self.asked(deed)?;
         let task = self.doc.task().map(str::to_owned);
         self.doc.ask(None);
         self.doc.set_state(SpendStatus::Voided);
         self.close(ApprovalStatus::Voided, ApprovalResult::None);
         self.note("freeflow.nullify", ApprovalAction::Void, deed, task);
         Ok(())
+    }
+
+    /// Whoever is asked lets it rest: it stays with them, and a decision ends the rest.
+    pub(super) fn rest(&mut self, deed: &Deed<'_>) -> Result<(), Fault> {
+        self.asked(deed)?;
+        let task = self.task().ok_or_else(|| Fault::request("单据没有可暂挂的待办"))?;
+        task.status = Coded::ours(TaskStatus::Paused);
+        Ok(())
+    }
+
+    /// What somebody is asked here, now or later, goes to somebody else. False where they are not asked.
+    pub(super) fn hand_over(&mut self, from: Id, to: Id, deed: &Deed<'_>) -> bool {
+        if self.doc.state() != SpendStatus::Approving {
+            return false;
+        }
+        let current = self.doc.task().map(str::to_owned);
+        let mut moved = false;
+        let open = |task: &&mut ApprovalTask| task.result == ApprovalResult::None;
+        let tasks = self.approval.iter_mut().flat_map(|approval| &mut approval.tasks).filter(open);
+        for approver in tasks.flat_map(|task| &mut task.approvers).filter(|approver| **approver == from) {
+            *approver = to;
+            moved = true;
+        }
+        if self.doc.approver() == Some(from) {
+            let task = current.clone().unwrap_or_else(|| format!("FLOW:{}:1", self.version));
+            self.doc.ask(Some((to, task)));
+            moved = true;
+        }
+        if moved {
+            self.note("freeflow.shiftApprove", ApprovalAction::Transfer, deed, current);
+        }
+        moved
     }
 
     /// The submitter takes it back, as long as nobody has decided.

@@ -125,7 +125,8 @@ pub(super) async fn submit(caller: Caller, ask: wire::FlowSubmit) -> Result<Flow
         let approvers =
             if chosen.is_empty() { planned(&caller, &loaded.case.doc).await? } else { chosen.clone() };
         let actor = Some(loaded.case.doc.owner());
-        loaded.case.submit(&approvers, &Deed { actor, at: now(&caller), comment })?;
+        let deed = Deed { comment, ..Deed::by(actor, now(&caller)) };
+        loaded.case.submit(&approvers, &deed)?;
         if workforce.replace(loaded.replaced(Action::Submit)?).await? {
             answer = Some(written(&caller, loaded.record.id, Some(loaded)).await?);
             break;
@@ -204,7 +205,7 @@ pub(super) async fn comment(caller: Caller, ask: wire::FlowComment) -> Result<Fl
     let staff = staff.ok_or_else(|| Fault::request("员工不存在"))?.id;
     let comment = Some(ask.params.comment.as_str());
     let answer = change(&caller, &ask.flow_id.0, Action::Comment, |loaded| {
-        loaded.case.comment(&Deed { actor: Some(staff), at: now(&caller), comment });
+        loaded.case.comment(&Deed { comment, ..Deed::by(Some(staff), now(&caller)) });
         Ok(())
     })
     .await?;
@@ -310,15 +311,23 @@ async fn read(caller: &Caller, form: &Map<String, Value>) -> Result<Form, Fault>
 fn form_type(caller: &Caller, form: &Map<String, Value>) -> Result<FormType, Fault> {
     let template =
         map::text_of(form, "specificationId").ok_or_else(|| Fault::request("单据模板ID不能为空"))?;
+    match sort_of(caller, &template) {
+        Some(sort) => Ok(sort),
+        None if form.contains_key("u_行程规划") => Ok(FormType::Requisition),
+        None if form.contains_key("details") => Ok(FormType::Expense),
+        None => Err(Fault::request("单据模板不存在")),
+    }
+}
+
+/// The sort that a template is for: ours, or one that the app's settings name.
+pub(super) fn sort_of(caller: &Caller, template: &str) -> Option<FormType> {
     let template = template.split(':').next().unwrap_or_default();
     let settings = caller.grant.as_deref().map(|grant| &grant.settings);
     let named = settings.and_then(|settings| settings["specifications"][template].as_str());
-    match named.unwrap_or(template.strip_prefix("tongshi0").unwrap_or_default()) {
-        "requisition" => Ok(FormType::Requisition),
-        "expense" => Ok(FormType::Expense),
-        _ if form.contains_key("u_行程规划") => Ok(FormType::Requisition),
-        _ if form.contains_key("details") => Ok(FormType::Expense),
-        _ => Err(Fault::request("单据模板不存在")),
+    match named.or_else(|| template.strip_prefix("tongshi0"))? {
+        "requisition" => Some(FormType::Requisition),
+        "expense" => Some(FormType::Expense),
+        _ => None,
     }
 }
 

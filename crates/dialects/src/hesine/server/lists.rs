@@ -1,17 +1,18 @@
 //! Documents read: one, many, those that wait for somebody, where they are.
 
 use tongshi_dialect::{Caller, Query, Record, Workforce};
-use tongshi_model::{Approval, ApprovalAction, Employee, Id, Instant, Kind, SpendStatus, Timestamp};
+use tongshi_model::{Approval, Employee, Id, Instant, Kind, SpendStatus, Timestamp};
 
 use super::{
     case::{Loaded, attach, load},
     every,
     flows::{missing, one},
     live, names, part,
+    queues::asked_of,
 };
 use crate::hesine::{
     map::{self, Doc},
-    wire::{self, Fault, Flow, Listed, Paging, Valued},
+    wire::{self, Fault, Flow, Listed, Valued},
 };
 
 /// The sorts of document that the vendor has (§2.4); those without a kind here are empty.
@@ -56,7 +57,7 @@ pub(super) fn show(caller: &Caller, loaded: &Loaded) -> Flow {
     map::show_flow(&names(caller), &loaded.record, &loaded.case.doc, loaded.case.approval.as_ref())
 }
 
-async fn show_all(caller: &Caller, records: Vec<Record>) -> Result<Vec<Flow>, Fault> {
+pub(super) async fn show_all(caller: &Caller, records: Vec<Record>) -> Result<Vec<Flow>, Fault> {
     let loaded = attach(caller.workforce()?, records.into_iter().map(Some).collect()).await?;
     Ok(loaded.iter().flatten().map(|loaded| show(caller, loaded)).collect())
 }
@@ -189,67 +190,6 @@ async fn ordered(
     Ok((total, found.into_iter().skip(start).take(count as usize).map(|(_, record)| record).collect()))
 }
 
-pub(super) async fn waiting(caller: Caller, ask: wire::QueueWaiting) -> Result<Listed<Flow>, Fault> {
-    let workforce = caller.workforce()?;
-    let person = live(workforce, Kind::Employee, &ask.approver_id.0).await?;
-    let person = person.ok_or_else(|| Fault::request("员工不存在"))?.id;
-    let (start, count) = queue_part(&ask.paging)?;
-    let mut total = 0;
-    let mut records = Vec::new();
-    for kind in [Kind::TravelRequest, Kind::ExpenseClaim] {
-        let query = asked_of(kind, person, count);
-        let of_kind = workforce.count(&query).await?;
-        let lacking = u64::from(count) - records.len() as u64;
-        if lacking > 0 && start < total + of_kind {
-            let offset = start.saturating_sub(total);
-            let limit = u32::try_from(lacking).unwrap_or(count);
-            records.extend(workforce.list(&Query { offset, limit, ..query }).await?);
-        }
-        total += of_kind;
-    }
-    Ok(Listed { count: Some(total), items: show_all(&caller, records).await? })
-}
-
-/// What waits for somebody's decision.
-pub(super) fn asked_of(kind: Kind, person: Id, limit: u32) -> Query {
-    let mut query = Query::of(kind, limit).key("status", SpendStatus::Approving.name());
-    query.fields.push(("approver", vec![person.to_string()]));
-    query
-}
-
-/// Here more than the largest page gives the largest page, where other lists refuse (the vendor's own rule).
-fn queue_part(paging: &wire::QueuePaging) -> Result<(u64, u32), Fault> {
-    let count = paging.count.map(|count| count.min(super::COUNT_MAX));
-    part(&Paging { start: paging.index, count })
-}
-
-pub(super) async fn decided(caller: Caller, ask: wire::QueueDecided) -> Result<Listed<Flow>, Fault> {
-    let workforce = caller.workforce()?;
-    let person = live(workforce, Kind::Employee, &ask.approver_id.0).await?;
-    let person = person.ok_or_else(|| Fault::request("员工不存在"))?.id;
-    let (start, count) = queue_part(&ask.paging)?;
-    let mut wanted: Vec<String> = Vec::new();
-    for category in ["business_travel", "expense"] {
-        for record in every(workforce, Query::of(Kind::Approval, 1).key("category", category)).await? {
-            let approval: Approval = record.read()?;
-            let decides = |action| matches!(action, ApprovalAction::Approve | ApprovalAction::Reject);
-            if approval.log.iter().any(|step| step.actor == Some(person) && decides(step.action.value)) {
-                wanted.push(approval.number);
-            }
-        }
-    }
-    let total = wanted.len() as u64;
-    let start = usize::try_from(start).unwrap_or(usize::MAX);
-    let wanted: Vec<String> = wanted.into_iter().skip(start).take(count as usize).collect();
-    let mut records = Vec::new();
-    for kind in [Kind::TravelRequest, Kind::ExpenseClaim] {
-        records.extend(
-            workforce.find_many(kind, "number", &wanted).await?.into_iter().map(|(_, record)| record),
-        );
-    }
-    Ok(Listed { count: Some(total), items: show_all(&caller, records).await? })
-}
-
 pub(super) async fn states(
     caller: Caller,
     ask: wire::ApproveStates,
@@ -289,7 +229,7 @@ pub(super) async fn states(
 }
 
 /// Where a document is, in the vendor's words (§2.5).
-fn stage(record: &Record, doc: &Doc, approval: Option<&Approval>) -> String {
+pub(super) fn stage(record: &Record, doc: &Doc, approval: Option<&Approval>) -> String {
     let task = || {
         let current = doc.task()?;
         approval?.tasks.iter().find(|task| task.id == current)?.name.clone()
@@ -320,7 +260,7 @@ pub(super) async fn backlog(caller: Caller, ask: wire::StaffBacklog) -> Result<w
     let person = person.ok_or_else(|| Fault::precondition("未查找到此员工信息"))?.id;
     let mut approving = 0;
     for kind in [Kind::TravelRequest, Kind::ExpenseClaim] {
-        approving += workforce.count(&asked_of(kind, person, 1)).await?;
+        approving += workforce.count(&asked_of(kind, &[person], 1)).await?;
     }
     let by_type = wire::BacklogTypes { approving, ..wire::BacklogTypes::default() };
     Ok(wire::Backlog { items: wire::BacklogCounts { count: approving, by_type } })

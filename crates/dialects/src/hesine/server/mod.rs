@@ -3,16 +3,26 @@
 
 mod approvals;
 mod case;
+mod delegates;
 mod flows;
+mod handover;
+mod kept;
+mod level;
+mod links;
 mod lists;
 mod memory;
 mod messages;
 mod money;
+mod pages;
 mod people;
+mod profiles;
+mod queues;
 mod requisitions;
+mod roles;
 mod sample;
 mod tokens;
 mod travel;
+mod trips;
 mod units;
 
 use std::sync::Arc;
@@ -39,12 +49,32 @@ const TRIES_MAX: u32 = 32;
 pub(super) fn serve(desk: Arc<dyn Desk>, clock: Arc<dyn Clock>) -> Arc<dyn Face> {
     let memory = Arc::new(Memory::default());
     let (made, decided, asked) = (Arc::clone(&memory), Arc::clone(&memory), memory);
-    let server = Server::<Hesine>::new(Arc::clone(&desk), Arc::clone(&clock))
+    let server = Server::<Hesine>::new(Arc::clone(&desk), Arc::clone(&clock)).behind(Arc::new(level::Whole));
+    let server = documents(decisions(people(access(server))))
+        .on(move |caller, ask| flows::create(caller, ask, Arc::clone(&made)))
+        .on(move |caller, ask| approvals::decide(caller, ask, Arc::clone(&decided)))
+        .on(move |caller, ask| approvals::result(caller, ask, Arc::clone(&asked)));
+    sample::beside(Arc::new(server.ready()), desk, clock)
+}
+
+/// Tokens and links.
+fn access(server: Server<Hesine>) -> Server<Hesine> {
+    server
         .on(tokens::access_token)
         .on(tokens::refresh)
         .on(tokens::refresh_for)
         .on(tokens::app_access_token)
         .on(tokens::third_access_token)
+        .on(tokens::realm_token)
+        .on(links::location)
+        .on(links::make)
+        .on(links::open)
+        .on(links::act)
+}
+
+/// People, departments, roles, and what a leaver leaves.
+fn people(server: Server<Hesine>) -> Server<Hesine> {
+    server
         .on(people::list)
         .on(people::find)
         .on(people::create)
@@ -53,7 +83,19 @@ pub(super) fn serve(desk: Arc<dyn Desk>, clock: Arc<dyn Clock>) -> Arc<dyn Face>
         .on(people::update_many)
         .on(people::switch)
         .on(people::authorise)
-        .on(lists::backlog)
+        .on(profiles::authorised)
+        .on(profiles::code)
+        .on(profiles::custom)
+        .on(profiles::properties)
+        .on(profiles::certificates)
+        .on(profiles::payees)
+        .on(handover::hand_over)
+        .on(roles::groups)
+        .on(roles::create)
+        .on(roles::get)
+        .on(roles::rename)
+        .on(roles::fill)
+        .on(roles::empty)
         .on(units::list)
         .on(units::create)
         .on(units::create_many)
@@ -61,8 +103,32 @@ pub(super) fn serve(desk: Arc<dyn Desk>, clock: Arc<dyn Clock>) -> Arc<dyn Face>
         .on(units::switch)
         .on(units::get)
         .on(units::by_name)
+        .on(units::by_path)
+        .on(units::external)
         .on(units::corporation)
-        .on(move |caller, ask| flows::create(caller, ask, Arc::clone(&made)))
+        .on(lists::backlog)
+}
+
+/// What waits for decisions, and who decides for whom.
+fn decisions(server: Server<Hesine>) -> Server<Hesine> {
+    server
+        .on(queues::waiting)
+        .on(queues::all)
+        .on(queues::decided)
+        .on(queues::paid)
+        .on(queues::hang_up)
+        .on(queues::tasks)
+        .on(delegates::create)
+        .on(delegates::update)
+        .on(delegates::list)
+        .on(delegates::of)
+        .on(delegates::delete)
+        .on(approvals::callback)
+}
+
+/// Documents, trips, orders, money and messages.
+fn documents(server: Server<Hesine>) -> Server<Hesine> {
+    server
         .on(flows::update)
         .on(flows::submit)
         .on(flows::plan)
@@ -72,26 +138,24 @@ pub(super) fn serve(desk: Arc<dyn Desk>, clock: Arc<dyn Clock>) -> Arc<dyn Face>
         .on(lists::by_code)
         .on(lists::by_outer_code)
         .on(lists::list)
-        .on(lists::waiting)
-        .on(lists::decided)
         .on(lists::states)
         .on(requisitions::list)
         .on(requisitions::get)
         .on(requisitions::close)
         .on(requisitions::share)
-        .on(move |caller, ask| approvals::decide(caller, ask, Arc::clone(&decided)))
-        .on(move |caller, ask| approvals::result(caller, ask, Arc::clone(&asked)))
-        .on(approvals::callback)
         .on(travel::push)
         .on(travel::search)
         .on(travel::by_ids)
         .on(travel::by_codes)
+        .on(trips::search)
+        .on(trips::templates)
+        .on(trips::centre_config)
+        .on(trips::centres)
         .on(money::results)
         .on(money::flows)
         .on(money::vouchers)
         .on(messages::save)
-        .on(messages::logs);
-    sample::beside(Arc::new(server.ready()), desk, clock)
+        .on(messages::logs)
 }
 
 /// The names that the vendor generates, as the app's settings have them.

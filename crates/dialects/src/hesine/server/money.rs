@@ -70,7 +70,7 @@ fn take(found: &mut Loaded, item: &PaymentResult, caller: &Caller) -> (&'static 
         SpendStatus::Processing if claim.payment.is_none() => ("R00004", Some("单据支付渠道不正确")),
         SpendStatus::Processing => {
             let comment = item.error_msg.as_deref();
-            found.case.paid(good, &Deed { actor: None, at: now(caller), comment });
+            found.case.paid(good, &Deed { comment, ..Deed::by(None, now(caller)) });
             found.case.version = -1;
             ("R00000", None)
         }

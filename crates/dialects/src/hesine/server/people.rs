@@ -7,7 +7,7 @@ use tongshi_model::{
     Action, Coded, Draft, Employee, EmploymentPhase, EmploymentStatus, Error, Id, Kind, shanghai,
 };
 
-use super::{TRIES_MAX, busy, every, lists::asked_of, names, part};
+use super::{TRIES_MAX, busy, every, names, part, queues::asked_of};
 use crate::hesine::{
     map::{self, Names},
     wire::{self, Fault, Filter, Listed, Staff, StaffFields, Valued},
@@ -16,8 +16,11 @@ use crate::hesine::{
 /// People in one call; of those who are looked up the vendor says 100 (§2.3).
 const PEOPLE_MAX: usize = 100;
 
+/// Said of somebody who is not there.
+pub(super) const MISSING: &str = "员工不存在";
+
 /// The words of the record for who works here.
-const WORKING: [EmploymentStatus; 5] = [
+pub(super) const WORKING: [EmploymentStatus; 5] = [
     EmploymentStatus::Active,
     EmploymentStatus::OnLeave,
     EmploymentStatus::Suspended,
@@ -76,11 +79,11 @@ pub(super) async fn listed(
     Ok((total, found.into_iter().skip(start).take(count as usize).collect()))
 }
 
-fn show(names: &Names, record: &Record, employee: &Employee) -> Staff {
+pub(super) fn show(names: &Names, record: &Record, employee: &Employee) -> Staff {
     map::show_staff(names, (record.id, record.created_at, record.changed_at), employee)
 }
 
-fn show_all(names: &Names, records: &[Record]) -> Result<Vec<Staff>, Fault> {
+pub(super) fn show_all(names: &Names, records: &[Record]) -> Result<Vec<Staff>, Fault> {
     let shown = records.iter().map(|record| Ok(show(names, record, &record.read()?)));
     shown.collect::<Result<_, Error>>().map_err(Fault::from)
 }
@@ -319,8 +322,12 @@ async fn alter(caller: &Caller, by: Option<&str>, list: Vec<StaffFields>) -> Res
 }
 
 /// People by id or code; each must be there.
-async fn people(workforce: &dyn Workforce, by: Option<&str>, keys: &[String]) -> Result<Vec<Record>, Fault> {
-    let missing = || Fault::request("员工不存在");
+pub(super) async fn people(
+    workforce: &dyn Workforce,
+    by: Option<&str>,
+    keys: &[String],
+) -> Result<Vec<Record>, Fault> {
+    let missing = || Fault::request(MISSING);
     match by.unwrap_or("id") {
         "id" => by_ids(workforce, keys).await?.into_iter().map(|found| found.ok_or_else(missing)).collect(),
         "code" => {
@@ -362,7 +369,7 @@ pub(super) async fn switch(caller: Caller, ask: wire::StaffSwitch) -> Result<Lis
         for record in &records {
             if !active && ask.do_check.as_deref() != Some("false") {
                 for kind in [Kind::TravelRequest, Kind::ExpenseClaim] {
-                    if workforce.count(&asked_of(kind, record.id, 1)).await? > 0 {
+                    if workforce.count(&asked_of(kind, &[record.id], 1)).await? > 0 {
                         return Err(Fault::precondition("员工名下有待办事项,请处理后再停用"));
                     }
                 }

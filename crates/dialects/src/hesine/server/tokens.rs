@@ -7,6 +7,7 @@ use tongshi_dialect::{Attempt, AuthFault, Caller, Dialect as _, Grant, lenient::
 use tongshi_model::{Id, Timestamp};
 use tongshi_oauth::same_secret;
 
+use super::level::sees_all;
 use crate::hesine::{
     auth::{ACCESS, REFRESH},
     wire::{self, AppToken, Fault, Hesine, Third, ThirdToken, TokenPair, Valued},
@@ -16,6 +17,9 @@ use crate::hesine::{
 const FIRST_SECONDS: i64 = 2 * 60 * 60;
 const RENEWED_SECONDS: i64 = 32 * DAY_SECONDS;
 const DAY_SECONDS: i64 = 24 * 60 * 60;
+
+/// Said of a key and a secret that do not belong together.
+const REFUSED: &str = "密钥无效";
 
 /// A renewed token may be asked for this many days at most; the vendor's limit is what is left of the licence.
 const DAYS_MAX: u64 = 366;
@@ -31,6 +35,17 @@ pub(super) async fn app_access_token(
 ) -> Result<Valued<AppToken>, Fault> {
     let secret = ask.app_secret.or(ask.app_security);
     let grant = account(&caller, ask.app_key.as_deref(), secret.as_deref()).await?;
+    let pair = pair(&grant, caller.now, FIRST_SECONDS).await?;
+    Ok(Valued { value: AppToken { access_token: pair.access_token, timeout: FIRST_SECONDS } })
+}
+
+/// The old way. Whoever shows a wrong secret learns no more than whoever made the key up, so both get one text.
+pub(super) async fn realm_token(caller: Caller, ask: wire::RealmTokenGet) -> Result<Valued<AppToken>, Fault> {
+    let grant = account(&caller, ask.app_key.as_deref(), ask.app_secret.as_deref()).await;
+    let grant = grant.map_err(|fault| match &*fault.text {
+        REFUSED => Fault::request("ak sk not match"),
+        _ => fault,
+    })?;
     let pair = pair(&grant, caller.now, FIRST_SECONDS).await?;
     Ok(Valued { value: AppToken { access_token: pair.access_token, timeout: FIRST_SECONDS } })
 }
@@ -67,7 +82,7 @@ pub(super) async fn refresh_for(
 /// The app whose key and secret belong together. Whoever has the wrong secret learns no more than whoever made the key
 /// up.
 async fn account(caller: &Caller, key: Option<&str>, secret: Option<&str>) -> Result<Arc<Grant>, Fault> {
-    let refused = || Fault::new(403, "密钥无效");
+    let refused = || Fault::new(403, REFUSED);
     let (key, secret) = (key.unwrap_or_default(), secret.unwrap_or_default());
     if key.is_empty() || secret.is_empty() {
         return Err(refused());
@@ -83,6 +98,7 @@ async fn account(caller: &Caller, key: Option<&str>, secret: Option<&str>) -> Re
     if !grant.admits(caller.peer) {
         return Err(AuthFault::Address.into());
     }
+    sees_all(&grant)?;
     Ok(grant)
 }
 

@@ -130,7 +130,10 @@ async fn with_numbers(
 }
 
 /// The trips of all approved requests.
-async fn trips(workforce: &dyn Workforce, names: &Names) -> Result<Vec<(Record, FoundOne)>, Fault> {
+pub(super) async fn trips(
+    workforce: &dyn Workforce,
+    names: &Names,
+) -> Result<Vec<(Record, FoundOne)>, Fault> {
     let mut query = Query::of(Kind::TravelRequest, 1);
     let approved = [SpendStatus::Approved, SpendStatus::Paid, SpendStatus::Archived];
     query.fields.push(("status.value", approved.map(|state| state.name().to_owned()).to_vec()));

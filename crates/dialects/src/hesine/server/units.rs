@@ -1,5 +1,7 @@
 //! Departments: read, added, changed, switched off; and the company.
 
+use std::collections::HashMap;
+
 use tongshi_dialect::{Caller, Query, Record, Replacement, Workforce};
 use tongshi_model::{Action, Company, Draft, Employee, Id, Kind, OrgUnit};
 
@@ -11,6 +13,9 @@ use crate::hesine::{
 
 /// Departments in one call; the vendor gives no figure.
 const UNITS_MAX: usize = 100;
+
+/// A tree of departments deeper than this is a circle.
+const DEPTH_MAX: usize = 32;
 
 pub(super) async fn list(caller: Caller, ask: wire::DepartmentList) -> Result<Listed<Department>, Fault> {
     let (start, count) = part(&ask.paging)?;
@@ -44,8 +49,77 @@ pub(super) async fn by_name(
     Ok(Listed::of(found.iter().map(|record| show(&names, record)).collect::<Result<_, _>>()?))
 }
 
+/// The department at the end of these names, from the top down.
+pub(super) async fn by_path(
+    caller: Caller,
+    ask: wire::DepartmentByPath,
+) -> Result<Valued<Department>, Fault> {
+    let workforce = caller.workforce()?;
+    let path: Vec<&str> = ask.path.split('/').map(str::trim).filter(|name| !name.is_empty()).collect();
+    let tree = Tree::read(workforce).await?;
+    let found = tree.at(&path, |_, unit, name| unit.name == name).ok_or_else(missing)?;
+    let record = workforce.get(Kind::OrgUnit, found).await?.ok_or_else(missing)?;
+    Ok(Valued { value: show(&names(&caller), &record)? })
+}
+
+/// Departments of people from outside: the record has no such people, so it has no such departments.
+pub(super) async fn external(
+    caller: Caller,
+    ask: wire::DepartmentExternal,
+) -> Result<Listed<Department>, Fault> {
+    part(&ask.paging)?;
+    caller.workforce()?;
+    Ok(Listed { count: Some(0), items: Vec::new() })
+}
+
 fn missing() -> Fault {
     Fault::request("部门不存在")
+}
+
+/// All departments, to go from names to one and back.
+pub(super) struct Tree(HashMap<Id, OrgUnit>);
+
+impl Tree {
+    /// Reads them.
+    pub(super) async fn read(workforce: &dyn Workforce) -> Result<Self, Fault> {
+        let all = every(workforce, Query::of(Kind::OrgUnit, 1)).await?;
+        let units = all.iter().map(|record| Ok((record.id, record.read()?)));
+        Ok(Self(units.collect::<Result<_, tongshi_model::Error>>()?))
+    }
+
+    /// The department to which these words lead from the top down, each fitting as the caller says.
+    pub(super) fn at(&self, path: &[&str], fits: impl Fn(Id, &OrgUnit, &str) -> bool) -> Option<Id> {
+        let mut above: Vec<Option<Id>> = vec![None];
+        for word in path {
+            let below = |(id, unit): (&Id, &OrgUnit)| {
+                (above.contains(&unit.parent) && fits(*id, unit, word)).then_some(Some(*id))
+            };
+            above = self.0.iter().filter_map(below).collect();
+        }
+        match (path.len(), above.as_slice()) {
+            (1.., [Some(found)]) => Some(*found),
+            _ => None,
+        }
+    }
+
+    /// The names that lead to a department.
+    pub(super) fn path(&self, id: Id) -> Vec<String> {
+        let mut names = Vec::new();
+        let mut next = Some(id);
+        while let Some(unit) = next.and_then(|id| self.0.get(&id)).filter(|_| names.len() < DEPTH_MAX) {
+            names.push(unit.name.clone());
+            next = unit.parent;
+        }
+        names.reverse();
+        names
+    }
+
+    /// Departments that somebody heads, with whom.
+    pub(super) fn heads(&self) -> Vec<(Id, Id)> {
+        let mut heads: Vec<_> = self.0.iter().filter_map(|(id, unit)| Some((*id, unit.head?))).collect();
+        heads.sort_unstable();
+        heads
+    }
 }
 
 pub(super) async fn create(caller: Caller, ask: wire::DepartmentCreate) -> Result<Valued<Department>, Fault> {

@@ -2,9 +2,14 @@
 
 mod auth;
 mod client;
+mod links;
+mod profiles;
+mod queues;
+mod roles;
 mod sample;
 mod server;
 mod stage;
+mod trips;
 
 use tongshi_dialect::{conformance, conformance::SampleKey};
 use tongshi_model::Secret;
@@ -25,7 +30,7 @@ conformance! {
     Hesine,
     fixtures: "src/hesine/fixtures",
     listed: OPERATIONS,
-    shapes: &[Shape::Query, Shape::Body(&[]), Shape::Callback, Shape::Third],
+    shapes: &[Shape::Query, Shape::Body(&[]), Shape::Callback, Shape::Third, Shape::Done(&[])],
     faults: [400, 401, 403, 412, 429, 500, 502, 503]
         .into_iter()
         .map(|code| Fault::new(code, "说明 \"quoted\" \\ text"))
@@ -37,6 +42,10 @@ conformance! {
         CorporationGet, FlowCreate, FlowUpdate, FlowSubmit, FlowPlan, FlowAct, FlowGet, FlowByCode, FlowByOuterCode,
         FlowList, FlowComment, RequisitionList, RequisitionGet, RequisitionClose, RequisitionShare, Decide,
         DecisionResult, ApproveStates, QueueWaiting, QueueDecided, Callback, OrderPush, OrderSearch, OrderByIds,
-        OrderByCodes, PaymentResults, PaymentFlows, VoucherWrite, MessageSave, MessageLogs,
+        OrderByCodes, PaymentResults, PaymentFlows, VoucherWrite, MessageSave, MessageLogs, RealmTokenGet, Location,
+        LinkMake, LinkOpen, LinkAct, StaffAuthorised, StaffCode, StaffCustom, StaffProperties, StaffCertificates,
+        PayeeList, HandOver, RoleGroupList, RoleCreate, RoleGet, RoleRename, RoleFill, RoleEmpty, DepartmentByPath,
+        DepartmentExternal, QueueAll, QueuePaid, HangUp, TaskList, DelegateCreate, DelegateUpdate, DelegateList,
+        DelegateOf, DelegateDelete, TripSearch, TripTemplates, CentreConfig, CentreList,
     ],
 }

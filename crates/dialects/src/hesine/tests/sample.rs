@@ -71,6 +71,7 @@ fn stage() -> Stage {
         json!({"data_level": "department", "employee_id": "A54321"}),
     );
     desk.register("hesine", "hs-lost", "sk-lost", json!({"data_level": "departement"}));
+    desk.register("hesine", "hs-odd", "sk-odd", json!({"data_level": 7}));
     desk.register_with("hesine", "hs-fenced", "sk-fenced", json!({}), |grant| {
         grant.addresses = Addresses::of(["10.1.0.0/16"]).unwrap();
     });
@@ -331,6 +332,7 @@ async fn a_data_level_reaches_no_further_than_it_says() {
     assert_eq!(total("hs-self").await, (200, Some(1)));
     assert_eq!(total("hs-dept").await, (200, Some(2)), "the department and the one below it");
     assert_eq!(total("hs-lost").await, (403, None), "a misspelt level opens nothing");
+    assert_eq!(total("hs-odd").await, (403, None), "nor does one that is no word");
     let mut body = trip();
     body["employee_id"] = json!("E777");
     assert_eq!(stage.post("hs-self", "/api/travel/create", body.clone()).await.0, 403);
@@ -341,6 +343,107 @@ async fn a_data_level_reaches_no_further_than_it_says() {
     assert_eq!(stage.get("hs-self", &format!("/api/travel/query?request_id={other}")).await.0, 403);
     let decision = json!({"request_id": other, "approver_id": "A54321", "comment": "x"});
     assert_eq!(stage.post("hs-self", "/api/travel/reject", decision).await.0, 403);
+}
+
+#[tokio::test]
+async fn every_path_keeps_to_the_level() {
+    let stage = stage();
+    let mut body = trip();
+    body["employee_id"] = json!("E777");
+    let request = stage.done("/api/travel/create", body).await["request_id"].clone();
+    let booking = json!({
+        "order_no": "T-9", "employee_id": "E777", "type": "train", "start_time": "2026-04-01 09:00:00",
+        "amount": "553", "request_id": request,
+    });
+    let pushed = stage.done("/api/booking/push", booking.clone()).await["booking_id"].clone();
+    let lines = json!([{"fee_type": "train", "date": "2026-04-01", "amount": "553"}]);
+    let expense = json!({"employee_id": "E777", "lines": lines, "request_id": request});
+    let claim = stage.done("/api/expense/create", expense.clone()).await["expense_id"].clone();
+    let mut own_order = booking.clone();
+    own_order["employee_id"] = json!("E12345");
+    let own_claim = json!({"employee_id": "E12345", "lines": lines, "request_id": request});
+    let with_their_booking = json!({
+        "employee_id": "E12345",
+        "lines": [{"fee_type": "train", "date": "2026-04-01", "amount": "553", "booking_id": pushed}],
+    });
+    let posts = [
+        ("/api/travel/approve", json!({"request_id": request, "approver_id": "A54321"})),
+        ("/api/travel/reject", json!({"request_id": request, "approver_id": "A54321", "comment": "x"})),
+        ("/api/approval/result", json!({"document_id": request, "status": "approved"})),
+        ("/api/approval/result", json!({"document_id": claim, "status": "approved"})),
+        ("/api/booking/push", booking),
+        ("/api/booking/push", own_order),
+        ("/api/expense/create", expense),
+        ("/api/expense/create", own_claim),
+        ("/api/expense/create", with_their_booking),
+        ("/api/expense/pay", json!({"expense_id": claim, "status": "paid"})),
+        ("/api/accounting/push", json!({"expense_id": claim, "voucher_no": "x"})),
+    ];
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let gets = [
+        format!("/api/travel/query?request_id={}", text(&request)),
+        "/api/travel/query?employee_id=E777".to_owned(),
+        format!("/api/booking/query?request_id={}", text(&request)),
+        "/api/booking/query?employee_id=E777".to_owned(),
+        format!("/api/expense/query?expense_id={}", text(&claim)),
+        "/api/expense/query?employee_id=E777".to_owned(),
+    ];
+    for key in ["hs-self", "hs-dept", "hs-lost"] {
+        for (path, body) in &posts {
+            let (status, answer) = stage.post(key, path, body.clone()).await;
+            assert_eq!(status, 403, "{key} {path} {body}: {answer}");
+        }
+        for target in &gets {
+            let (status, answer) = stage.get(key, target).await;
+            assert_eq!(status, 403, "{key} {target}: {answer}");
+        }
+    }
+    let (_, untouched) = stage.workforce.all::<TravelRequest>().unwrap().remove(0);
+    assert_eq!(untouched.status.value, SpendStatus::Pending);
+}
+
+#[tokio::test]
+async fn a_level_is_not_passed_by_through_the_other_contract() {
+    let stage = stage();
+    let ask = |key: &str| {
+        let body = json!({"appKey": key, "appSecurity": key.replace("hs-", "sk-")});
+        message(Method::POST, "/api/openapi/v1/auth/getAccessToken", Some(&body))
+    };
+    let people = |token: &str| {
+        message(Method::GET, &format!("/api/openapi/v1.1/staffs?start=0&count=9&accessToken={token}"), None)
+    };
+    let (status, pair) = stage.send(ask("hs-demo")).await;
+    assert_eq!(status, 200);
+    let token = pair["value"]["accessToken"].as_str().unwrap();
+    assert_eq!(stage.send(people(token)).await.0, 200);
+    for key in ["hs-self", "hs-dept", "hs-lost", "hs-odd"] {
+        assert_eq!(stage.send(ask(key)).await.0, 403, "{key}");
+        let old = json!({"appKey": key, "appSecret": key.replace("hs-", "sk-")});
+        let (status, _) = stage.send(message(Method::POST, "/api/realms/auth", Some(&old))).await;
+        assert_eq!(status, 403, "{key}");
+    }
+}
+
+#[tokio::test]
+async fn only_listed_addresses_may_ask_for_a_token() {
+    let stage = stage();
+    let from = |mut message: Message, peer: &str| {
+        message.peer = Some(peer.parse().unwrap());
+        stage.send(message)
+    };
+    let form = || {
+        let mut message = Message::new(Method::POST, "/api/oauth/token");
+        let kind = HeaderValue::from_static("application/x-www-form-urlencoded");
+        message.headers.insert(header::CONTENT_TYPE, kind);
+        message.body = "grant_type=client_credentials&client_id=hs-fenced&client_secret=sk-fenced".into();
+        message
+    };
+    let body = json!({"appKey": "hs-fenced", "appSecurity": "sk-fenced"});
+    let documented = || message(Method::POST, "/api/openapi/v1/auth/getAccessToken", Some(&body));
+    assert_eq!(from(form(), "10.2.0.1").await.0, 403);
+    assert_eq!(from(documented(), "10.2.0.1").await.0, 403);
+    assert_eq!(from(documented(), "10.1.0.1").await.0, 200);
+    assert_eq!(from(form(), "10.1.0.1").await.0, 200);
 }
 
 #[tokio::test]

@@ -4,21 +4,7 @@ use http::Method;
 use serde_json::{Value, json};
 use tongshi_model::{Booking, Employee, ExpenseClaim, OrgUnit, SpendStatus, TravelRequest};
 
-use super::stage::{CORP, Stage, claim, company, id, named, order, trip};
-
-async fn made(stage: &Stage, form: Value, commit: bool) -> String {
-    let target = format!("/v2.2/flow/data?isCommit={commit}");
-    let answer = stage.post(&target, json!({"form": form})).await;
-    assert_eq!((&answer["value"], &answer["type"]), (&json!(""), &json!(-1)));
-    answer["flow"]["id"].as_str().expect("an id").to_owned()
-}
-
-async fn state(stage: &Stage, flow: &str) -> String {
-    stage.get(&format!("/v1.1/flowDetails?flowId={flow}")).await["value"]["state"]
-        .as_str()
-        .expect("a state")
-        .to_owned()
-}
+use super::stage::{CORP, claim, company, id, made, named, order, state, trip};
 
 #[tokio::test]
 async fn people_are_listed_looked_up_and_kept() {

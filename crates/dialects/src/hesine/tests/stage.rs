@@ -206,3 +206,19 @@ pub(super) fn order(number: &str, request_no: Option<&str>) -> Value {
         "travelInfoId": null, "isExcess": "是", "excessReason": "最后一张票", "paymentMethod": "企业支付",
     })
 }
+
+/// A new document, handed in or not.
+pub(super) async fn made(stage: &Stage, form: Value, commit: bool) -> String {
+    let target = format!("/v2.2/flow/data?isCommit={commit}");
+    let answer = stage.post(&target, json!({"form": form})).await;
+    assert_eq!((&answer["value"], &answer["type"]), (&json!(""), &json!(-1)));
+    answer["flow"]["id"].as_str().expect("an id").to_owned()
+}
+
+/// How far a document is.
+pub(super) async fn state(stage: &Stage, flow: &str) -> String {
+    stage.get(&format!("/v1.1/flowDetails?flowId={flow}")).await["value"]["state"]
+        .as_str()
+        .expect("a state")
+        .to_owned()
+}

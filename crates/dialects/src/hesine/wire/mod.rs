@@ -2,30 +2,37 @@
 //! outside this folder sees these types.
 
 mod approvals;
+mod delegates;
 mod fault;
 mod flows;
+mod links;
 mod messages;
 mod money;
 mod parts;
 mod people;
+mod profiles;
+mod queues;
+mod roles;
 pub(crate) mod sample;
 mod tokens;
 mod travel;
+mod trips;
 mod units;
 mod unserved;
 
 use bytes::Bytes;
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderValue, Method, StatusCode, header};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use tongshi_dialect::{
-    Dialect, FormFault, Message, ParamFault, Reply, Unread, lenient::Text, strict_object, strict_pairs,
+    Dialect, FormFault, Message, ParamFault, Reply, Screen, Unread, escape, html_reply, lenient::Text, page,
+    strict_object, strict_pairs,
 };
 
 pub(crate) use self::unserved::UNSERVED;
 pub(crate) use self::{
-    approvals::*, fault::*, flows::*, messages::*, money::*, parts::*, people::*, tokens::*, travel::*,
-    units::*,
+    approvals::*, delegates::*, fault::*, flows::*, links::*, messages::*, money::*, parts::*, people::*,
+    profiles::*, queues::*, roles::*, tokens::*, travel::*, trips::*, units::*,
 };
 
 /// The protocol of Hesine.
@@ -42,6 +49,10 @@ pub(crate) enum Shape {
     Callback,
     /// The third edition of authentication: every answer is HTTP 200 with a code (§2.2).
     Third,
+    /// As a body, and answered with nothing but status 204 (§2.3).
+    Done(&'static [&'static str]),
+    /// Query or form in, a page for a browser out (§2.2).
+    Page,
 }
 
 impl Dialect for Hesine {
@@ -51,9 +62,13 @@ impl Dialect for Hesine {
     type Fault = Fault;
 
     fn put(mut fields: Map<String, Value>, shape: Shape, _layout: (), message: &mut Message) {
+        let is_form = shape == Shape::Page && message.method != Method::GET;
         let in_query: Vec<(String, Value)> = match shape {
-            Shape::Query => std::mem::take(&mut fields).into_iter().collect(),
-            Shape::Body(names) => names.iter().filter_map(|name| fields.remove_entry(*name)).collect(),
+            Shape::Page if is_form => Vec::new(),
+            Shape::Query | Shape::Page => std::mem::take(&mut fields).into_iter().collect(),
+            Shape::Body(names) | Shape::Done(names) => {
+                names.iter().filter_map(|name| fields.remove_entry(*name)).collect()
+            }
             Shape::Callback | Shape::Third => Vec::new(),
         };
         for (name, value) in in_query {
@@ -63,7 +78,17 @@ impl Dialect for Hesine {
                 other => message.add_query(&name, &other.to_string()),
             }
         }
-        if shape != Shape::Query {
+        if is_form {
+            let mut form = form_urlencoded::Serializer::new(String::new());
+            for (name, value) in &fields {
+                if let Some(text) = value.as_str() {
+                    form.append_pair(name, text);
+                }
+            }
+            let kind = HeaderValue::from_static("application/x-www-form-urlencoded");
+            message.headers.insert(header::CONTENT_TYPE, kind);
+            message.body = form.finish().into();
+        } else if !matches!(shape, Shape::Query | Shape::Page) {
             message.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
             message.body = Value::Object(fields).to_string().into();
         }
@@ -71,10 +96,16 @@ impl Dialect for Hesine {
 
     fn take(message: &Message, shape: Shape) -> Result<Map<String, Value>, FormFault> {
         let mut fields = strict_pairs(message.query.as_bytes())?;
-        fields.remove("accessToken");
         let names = match shape {
-            Shape::Query => return Ok(fields),
-            Shape::Body(names) => names,
+            // A link's own code is called like a token.
+            Shape::Page if message.method == Method::GET => return Ok(fields),
+            Shape::Page if message.is_form() => return strict_pairs(&message.body),
+            Shape::Page => return Err(FormFault::Malformed("a form is expected".to_owned())),
+            Shape::Query => {
+                fields.remove("accessToken");
+                return Ok(fields);
+            }
+            Shape::Body(names) | Shape::Done(names) => names,
             Shape::Callback | Shape::Third => &[],
         };
         // What a call has in its body does not count in the query, where it would lie in logs.
@@ -90,8 +121,14 @@ impl Dialect for Hesine {
         Ok(fields)
     }
 
-    fn answer(body: Vec<u8>, _shape: Shape) -> Reply {
-        Reply::json(StatusCode::OK, body)
+    fn answer(body: Vec<u8>, shape: Shape) -> Reply {
+        match shape {
+            Shape::Done(_) => Reply::empty(StatusCode::NO_CONTENT),
+            Shape::Page => Screen::reply(&body),
+            Shape::Query | Shape::Body(_) | Shape::Callback | Shape::Third => {
+                Reply::json(StatusCode::OK, body)
+            }
+        }
     }
 
     fn fault(fault: &Fault, shape: Shape) -> Reply {
@@ -99,6 +136,9 @@ impl Dialect for Hesine {
         // Who may not call at all, or calls too often, learns it by the status everywhere.
         let inside = !matches!(fault.code, 403 | 429 | 502 | 503);
         match shape {
+            Shape::Page => {
+                html_reply(fault.status(), page("合思", &format!("<p role=\"alert\">{}</p>", escape(text))))
+            }
             Shape::Callback if inside => {
                 let body = json!({ "value": { "code": fault.code.to_string(), "message": text } });
                 Reply::json(StatusCode::OK, body.to_string())
@@ -118,7 +158,9 @@ impl Dialect for Hesine {
 
     fn read(reply: &Reply, shape: Shape) -> Result<Bytes, Unread<Fault>> {
         let status = reply.status.as_u16();
-        if !reply.status.is_success() {
+        // A page may lead on to another.
+        let leads_on = shape == Shape::Page && reply.status == StatusCode::FOUND;
+        if !reply.status.is_success() && !leads_on {
             return Err(refused(status, &reply.body));
         }
         match shape {
@@ -131,6 +173,8 @@ impl Dialect for Hesine {
                     serde_json::from_slice(&reply.body).map_err(|_| Unread::Garbled)?;
                 inside(&read.code.0, "200", || read.msg.clone().unwrap_or_default())?;
             }
+            Shape::Done(_) => return Ok(Bytes::from_static(b"null")),
+            Shape::Page => return Screen::read(reply).ok_or(Unread::Garbled),
             // Some failures come with status 200 in the usual form (§2.1).
             Shape::Query | Shape::Body(_) if reply.body.starts_with(b"{\"errorCode\"") => {
                 return Err(refused(status, &reply.body));

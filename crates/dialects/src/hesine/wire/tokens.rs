@@ -129,3 +129,20 @@ operation! {
         NoAuth => Third<ThirdToken>, Shape::Third
     }
 }
+
+/// Asks for a token the old way, at the vendor on a host of its own.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct RealmTokenGet {
+    #[serde(default)]
+    pub(crate) app_key: Option<String>,
+    #[serde(default)]
+    pub(crate) app_secret: Option<String>,
+}
+
+operation! {
+    impl Operation for RealmTokenGet in Hesine {
+        "auth.realm_token", Post "/api/realms/auth", Documented "§2.2";
+        NoAuth => Valued<AppToken>, Shape::Body(&[])
+    }
+}

@@ -150,6 +150,34 @@ operation! {
     }
 }
 
+/// The department at the end of these names, from the top down, with slashes between.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct DepartmentByPath {
+    #[serde(default)]
+    pub(crate) path: String,
+}
+
+operation! {
+    impl Operation for DepartmentByPath in Hesine {
+        "department.by_path", Get "/api/openapi/v1/departments/getDepartmentByPath", Documented "§2.10";
+        AccessToken => Valued<Department>, Shape::Query
+    }
+}
+
+/// Departments of people from outside.
+#[derive(Clone, Default, Serialize, Deserialize)]
+pub(crate) struct DepartmentExternal {
+    #[serde(flatten)]
+    pub(crate) paging: Paging,
+}
+
+operation! {
+    impl Operation for DepartmentExternal in Hesine {
+        "department.external", Get "/api/openapi/v1/departments/external/department", Documented "§2.10";
+        AccessToken => Listed<Department>, Shape::Query
+    }
+}
+
 /// The company.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct CorporationGet {}

@@ -2,8 +2,8 @@
 
 use tongshi_dialect::{Caller, Query, Record, Replacement};
 use tongshi_model::{
-    Action, Coded, Draft, ExpenseClaim, ExpenseLine, Instant, Kind, Money, Payment, PaymentState, Personal,
-    SpendStatus, shanghai,
+    Action, Booking, Coded, Draft, ExpenseClaim, ExpenseLine, Id, Instant, Kind, Money, Payment,
+    PaymentState, Personal, SpendStatus, TravelRequest, shanghai,
 };
 
 use super::{
@@ -19,20 +19,16 @@ use crate::hesine::{
 pub(super) async fn create(caller: Caller, ask: ExpenseCreate) -> Result<ExpenseView, Refused> {
     let fields = Fields::of(ask.fields());
     let (claimant, employee) = fields.must("employee_id", named(&caller, &fields, "employee_id").await?)?;
-    Reach::of(&caller).await?.admit(&caller, claimant).await?;
+    let reach = Reach::of(&caller).await?;
+    reach.admit(&caller, claimant).await?;
     let approver = named(&caller, &fields, "approver_id").await?.map(|(id, _)| id);
-    let request = fields.id("request_id")?;
-    let workforce = caller.workforce()?;
-    if let Some(id) = request
-        && workforce.get(Kind::TravelRequest, id).await?.is_none_or(|record| record.deleted)
-    {
-        return Err(fields.refuse("request_id", "there is no such request"));
-    }
+    let request = settled_request(&caller, &reach, &fields).await?;
     let currency = fields.currency()?;
     let (mut lines, mut total) = (Vec::new(), 0_i64);
     for line in fields.objects("lines")? {
         let amount = line.must("amount", line.amount("amount", currency)?)?;
         let date = line.must("date", line.date("date")?)?;
+        let booking = settled_booking(&caller, &reach, &line, claimant).await?;
         total = total
             .checked_add(amount.minor)
             .ok_or_else(|| line.refuse("amount", "the sum of the lines is too large"))?;
@@ -42,7 +38,7 @@ pub(super) async fn create(caller: Caller, ask: ExpenseCreate) -> Result<Expense
             amount,
             tax: line.amount("tax", currency)?,
             invoices: Vec::new(),
-            bookings: line.id("booking_id")?.into_iter().collect(),
+            bookings: booking.into_iter().collect(),
             allocations: Vec::new(),
             note: line.text("note")?.map(Personal::from),
         });
@@ -81,6 +77,31 @@ pub(super) async fn create(caller: Caller, ask: ExpenseCreate) -> Result<Expense
     let id = saved(&caller, name, Draft::of(&claim)?).await?;
     let names = Names::of(&caller, [claimant]).await?;
     Ok(map::expense(id, &claim, &|id| names.name(id)))
+}
+
+/// The request that a claim is about: one that is there, and that the app may see.
+async fn settled_request(caller: &Caller, reach: &Reach, fields: &Fields<'_>) -> Result<Option<Id>, Refused> {
+    let Some(id) = fields.id("request_id")? else { return Ok(None) };
+    let found = caller.workforce()?.get(Kind::TravelRequest, id).await?.filter(|record| !record.deleted);
+    let found = found.ok_or_else(|| fields.refuse("request_id", "there is no such request"))?;
+    reach.admit(caller, found.read::<TravelRequest>()?.applicant).await?;
+    Ok(Some(id))
+}
+
+/// The booking that a line pays for, likewise.
+async fn settled_booking(
+    caller: &Caller,
+    reach: &Reach,
+    line: &Fields<'_>,
+    claimant: Id,
+) -> Result<Option<Id>, Refused> {
+    let Some(id) = line.id("booking_id")? else { return Ok(None) };
+    let found = caller.workforce()?.get(Kind::Booking, id).await?.filter(|record| !record.deleted);
+    let booked: Booking =
+        found.ok_or_else(|| line.refuse("booking_id", "there is no such booking"))?.read()?;
+    let person = booked.booker.or(booked.travellers.first().copied()).unwrap_or(claimant);
+    reach.admit(caller, person).await?;
+    Ok(Some(id))
 }
 
 async fn view(caller: &Caller, record: &Record) -> Result<ExpenseView, Refused> {

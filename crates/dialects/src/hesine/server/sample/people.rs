@@ -7,7 +7,10 @@ use tongshi_dialect::{Caller, Query, Workforce};
 use tongshi_model::{Employee, Id, Kind, OrgUnit};
 
 use super::fields::Fields;
-use crate::hesine::wire::sample::Refused;
+use crate::hesine::{
+    server::level::{COMPANY, level_of},
+    wire::sample::Refused,
+};
 
 /// Units read at a time.
 const PAGE: u32 = 1000;
@@ -25,8 +28,8 @@ pub(super) enum Reach {
 impl Reach {
     /// The calling app's.
     pub(super) async fn of(caller: &Caller) -> Result<Self, Refused> {
-        let level = caller.setting("data_level").unwrap_or("company");
-        if level == "company" {
+        let level = caller.grant.as_deref().map_or("", level_of);
+        if level == COMPANY {
             return Ok(Self::Company);
         }
         let workforce = caller.workforce()?;

@@ -2,9 +2,7 @@
 
 use std::fmt::Write as _;
 
-use tongshi_hub::TravelReport;
-
-use super::amount;
+use super::{TravelReport, amount};
 
 /// The rows under their names.
 pub(super) fn text(report: &TravelReport) -> String {

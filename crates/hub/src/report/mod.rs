@@ -1,6 +1,9 @@
 //! What travel costs: by department, month and sort, how much of it goes beyond the policy, and how long a request waits
 //! for its decision. Records are read a thousand at a time, and what they refer to once for each page.
 
+mod chart;
+mod csv;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
@@ -10,7 +13,7 @@ use tongshi_model::{
 };
 use tongshi_store::{Query, RecordRow, Session, Workspace, records};
 
-use crate::{Hub, identity::Aliases};
+use crate::{Hub, Scopes, identity::Aliases};
 
 /// Records read at a time.
 const PAGE: u32 = 1000;
@@ -308,8 +311,53 @@ fn waited(mut seconds: Vec<u64>) -> Waits {
 }
 
 impl TravelReport {
-    /// The kinds that one must be allowed to see for a report to say anything.
-    pub const KINDS: [Kind; 3] = [Kind::TravelRequest, Kind::Booking, Kind::ExpenseClaim];
+    /// What it is made from: kinds, and of each the most private field.
+    const FROM: [(Kind, &'static str); 4] = [
+        (Kind::TravelRequest, "legs"),
+        (Kind::Booking, "starts_at"),
+        (Kind::ExpenseClaim, "lines"),
+        (Kind::OrgUnit, "name"),
+    ];
+
+    /// Refuses who may not see what it is made from: the sums of a small department tell of its people.
+    pub fn may_see(scopes: &Scopes) -> Result<(), Error> {
+        for (kind, field) in Self::FROM {
+            if !scopes.sees(kind) {
+                return Err(Error::forbidden(format!(
+                    "the report is made from {kind}, which the app may not see"
+                )));
+            }
+            scopes.may_filter(kind, field)?;
+        }
+        Ok(())
+    }
+
+    /// The rows as CSV (RFC 4180).
+    pub fn csv(&self) -> String {
+        csv::text(self)
+    }
+
+    /// The chart of one currency, as SVG. Amounts of several currencies are no sum, so where there are several one must
+    /// be named.
+    pub fn chart(&self, currency: Option<Currency>) -> Result<String, Error> {
+        let currency = match (currency, &self.totals[..]) {
+            (Some(named), _) => named.code().to_owned(),
+            (None, []) => code(Currency::CNY),
+            (None, [only]) => only.currency.clone(),
+            (None, several) => {
+                let codes: Vec<&str> = several.iter().map(|total| total.currency.as_str()).collect();
+                let text = format!("a chart has one currency, and there are several: {}", codes.join(", "));
+                return Err(Error::invalid("currency", text));
+            }
+        };
+        chart::svg(self, &currency)
+            .map_err(|error| Error::internal(format!("the chart cannot be drawn: {error}")))
+    }
+}
+
+/// Hundredths as people write an amount.
+fn amount(minor: i64) -> String {
+    Money { minor, currency: Currency::CNY }.to_string()
 }
 
 #[cfg(test)]
@@ -322,5 +370,113 @@ mod tests {
         assert_eq!((waits.decided, waits.mean_hours, waits.p50_hours, waits.p90_hours), (10, 5.5, 5.0, 9.0));
         assert_eq!(waited(vec![7200]).p90_hours, 2.0);
         assert_eq!(waited(Vec::new()), Waits::default());
+    }
+
+    fn sample() -> TravelReport {
+        let spend = |month: &str, kind: &str, minor, over| Spend {
+            month: month.to_owned(),
+            department_name: "销售, \"华东\"".to_owned(),
+            kind: kind.to_owned(),
+            currency: "CNY".to_owned(),
+            minor,
+            over_policy_minor: over,
+            over_policy_share: over as f64 / minor as f64,
+            count: 1,
+            ..Spend::default()
+        };
+        TravelReport {
+            spend: vec![
+                spend("2026-01", "flight", 120_000, 0),
+                spend("2026-01", "hotel", 80_000, 20_000),
+                spend("2026-03", "flight", 50_000, 0),
+            ],
+            totals: vec![spend("", "", 250_000, 20_000)],
+            ..TravelReport::default()
+        }
+    }
+
+    #[test]
+    fn csv_quotes_what_it_must() {
+        let text = sample().csv();
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines.len(), 4);
+        assert_eq!(
+            lines[0],
+            "month,department_id,department,kind,currency,amount,over_policy_amount,over_policy_share,count"
+        );
+        assert_eq!(lines[2], "2026-01,,\"销售, \"\"华东\"\"\",hotel,CNY,800.00,200.00,0.2500,1");
+    }
+
+    #[test]
+    fn a_cell_that_a_spreadsheet_would_run_is_text() {
+        let mut report = sample();
+        report.spend[0].department_name = "=HYPERLINK(1)".to_owned();
+        assert!(report.csv().contains(",'=HYPERLINK(1),"));
+    }
+
+    #[test]
+    fn the_chart_has_a_title_and_every_month_and_kind() {
+        let text = sample().chart(None).unwrap();
+        for expected in
+            ["<svg", "差旅支出", "2026-01", "2026-02", "2026-03", "flight", "hotel", "CNY", "over policy"]
+        {
+            assert!(text.contains(expected), "{expected} is not in the chart");
+        }
+        // A frame of the legend, and a bar, for each sort; one month alone has its bars, too.
+        let boxes = |text: &str, colour: &str| text.matches(&format!("fill=\"{colour}\"")).count();
+        assert_eq!((boxes(&text, "#0072B2"), boxes(&text, "#E69F00")), (3, 2), "{text}");
+        let mut alone = sample();
+        alone.spend.truncate(2);
+        assert_eq!(boxes(&alone.chart(None).unwrap(), "#0072B2"), 2);
+        let empty = TravelReport::default().chart(None).unwrap();
+        assert!(empty.contains("</svg>") && empty.contains("nothing was spent"));
+    }
+
+    #[test]
+    fn a_chart_has_one_currency() {
+        let mut report = sample();
+        report.totals.push(Spend { currency: "USD".to_owned(), ..Spend::default() });
+        let refused = report.chart(None).unwrap_err();
+        assert!(refused.public().contains("CNY, USD"), "{refused}");
+        assert!(report.chart(Some(Currency::CNY)).is_ok());
+    }
+
+    #[test]
+    fn labels_of_many_months_keep_their_distance() {
+        let mut report = sample();
+        let months = (2023..2026).flat_map(|year| (1..=12).map(move |month| format!("{year}-{month:02}")));
+        report.spend = months
+            .map(|month| Spend {
+                month,
+                kind: "flight".to_owned(),
+                currency: "CNY".to_owned(),
+                minor: 100,
+                ..Spend::default()
+            })
+            .collect();
+        let text = report.chart(None).unwrap();
+        let shown = (2023..2026).flat_map(|year| (1..=12).map(move |month| format!("{year}-{month:02}")));
+        let shown = shown.filter(|month| text.contains(month.as_str())).count();
+        assert!((9..=12).contains(&shown), "{shown} labels");
+        assert!(text.contains("2025-12"), "the last is always named");
+    }
+
+    #[test]
+    fn who_may_not_see_what_it_is_made_from_gets_none() {
+        use tongshi_model::Sensitivity;
+
+        let scopes = |kinds: &[Kind], sensitivity| Scopes {
+            kinds: Some(kinds.to_vec()),
+            sensitivity,
+            ..Scopes::default()
+        };
+        let all = [Kind::TravelRequest, Kind::Booking, Kind::ExpenseClaim, Kind::OrgUnit];
+        assert!(TravelReport::may_see(&Scopes::all()).is_ok());
+        assert!(TravelReport::may_see(&scopes(&all, Sensitivity::Personal)).is_ok());
+        assert!(TravelReport::may_see(&scopes(&all, Sensitivity::Contact)).is_err());
+        for lacking in all {
+            let kinds: Vec<Kind> = all.into_iter().filter(|kind| *kind != lacking).collect();
+            assert!(TravelReport::may_see(&scopes(&kinds, Sensitivity::Restricted)).is_err(), "{lacking}");
+        }
     }
 }

@@ -1,12 +1,9 @@
 //! `tongshi report`: what travel costs, as a table, as JSON or CSV for programs, as a chart for people.
 
-mod chart;
-mod csv;
-
 use std::path::PathBuf;
 
 use tongshi_hub::{Spend, TravelReport};
-use tongshi_model::{Currency, LocalDate, Money, parse_date};
+use tongshi_model::{Currency, ErrorKind, LocalDate, Money, parse_date};
 
 use crate::{
     exit::{Exit, Failure},
@@ -67,37 +64,24 @@ pub(crate) async fn run(program: &Program, args: Args) -> Result<Exit, Failure> 
     let (hub, workspace) = program.open().await?;
     let report = hub.travel_report(&workspace, from, to).await?;
     if let Some(path) = svg {
-        let currency = chosen(&report, currency)?;
-        let text = chart::svg(&report, &currency)
-            .map_err(|error| Failure::internal(format!("the chart cannot be drawn: {error}")))?;
+        let text = report.chart(currency).map_err(|error| match error.kind() {
+            ErrorKind::Invalid(_) => {
+                Failure::usage(error.public().to_owned()).mend("choose one with --currency")
+            }
+            _ => error.into(),
+        })?;
         std::fs::write(&path, text)
             .map_err(|error| Failure::usage(format!("{} cannot be written: {error}", path.display())))?;
         program.say(format!("The chart is in {}.", path.display()));
     }
     if csv {
-        print::line(csv::text(&report).trim_end())?;
+        print::line(report.csv().trim_end())?;
     } else if program.json {
         print::json(&report)?;
     } else {
         show(&report)?;
     }
     Ok(Exit::Done)
-}
-
-/// Amounts of several currencies are no sum, so a chart has one.
-fn chosen(report: &TravelReport, asked: Option<Currency>) -> Result<String, Failure> {
-    if let Some(asked) = asked {
-        return Ok(asked.code().to_owned());
-    }
-    match &report.totals[..] {
-        [] => Ok(Currency::CNY.code().to_owned()),
-        [only] => Ok(only.currency.clone()),
-        several => {
-            let codes: Vec<&str> = several.iter().map(|total| total.currency.as_str()).collect();
-            Err(Failure::usage("a chart has one currency, and there are several")
-                .mend(format!("choose one with --currency: {}", codes.join(", "))))
-        }
-    }
 }
 
 fn show(report: &TravelReport) -> Result<(), Failure> {
@@ -142,61 +126,4 @@ fn department(spend: &Spend) -> &str {
 
 fn amount(minor: i64) -> String {
     Money { minor, currency: Currency::CNY }.to_string()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    pub(super) fn sample() -> TravelReport {
-        let spend = |month: &str, kind: &str, minor, over| Spend {
-            month: month.to_owned(),
-            department_name: "销售, \"华东\"".to_owned(),
-            kind: kind.to_owned(),
-            currency: "CNY".to_owned(),
-            minor,
-            over_policy_minor: over,
-            over_policy_share: over as f64 / minor as f64,
-            count: 1,
-            ..Spend::default()
-        };
-        TravelReport {
-            spend: vec![
-                spend("2026-01", "flight", 120_000, 0),
-                spend("2026-01", "hotel", 80_000, 20_000),
-                spend("2026-03", "flight", 50_000, 0),
-            ],
-            totals: vec![spend("", "", 250_000, 20_000)],
-            ..TravelReport::default()
-        }
-    }
-
-    #[test]
-    fn csv_quotes_what_it_must() {
-        let text = csv::text(&sample());
-        let lines: Vec<&str> = text.lines().collect();
-        assert_eq!(lines.len(), 4);
-        assert_eq!(
-            lines[0],
-            "month,department_id,department,kind,currency,amount,over_policy_amount,over_policy_share,count"
-        );
-        assert_eq!(lines[2], "2026-01,,\"销售, \"\"华东\"\"\",hotel,CNY,800.00,200.00,0.2500,1");
-    }
-
-    #[test]
-    fn a_cell_that_a_spreadsheet_would_run_is_text() {
-        let mut report = sample();
-        report.spend[0].department_name = "=HYPERLINK(1)".to_owned();
-        assert!(csv::text(&report).contains(",'=HYPERLINK(1),"));
-    }
-
-    #[test]
-    fn the_chart_has_every_month_and_kind() {
-        let text = chart::svg(&sample(), "CNY").unwrap();
-        for expected in ["<svg", "2026-01", "2026-02", "2026-03", "flight", "hotel", "CNY"] {
-            assert!(text.contains(expected), "{expected} is not in the chart");
-        }
-        let empty = chart::svg(&TravelReport::default(), "CNY").unwrap();
-        assert!(empty.contains("</svg>"));
-    }
 }

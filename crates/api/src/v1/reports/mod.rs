@@ -1,0 +1,3 @@
+//! Reports: figures made from many records.
+
+pub(super) mod travel;
