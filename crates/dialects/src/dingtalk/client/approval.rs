@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use tongshi_dialect::{Ask, CallError, Existence, Page, Row, Slice, Window};
-use tongshi_model::{ApprovalCategory, Draft, Error, Space, Timestamp, shanghai};
+use tongshi_model::{ApprovalCategory, Draft, Error, Kind, Space, Timestamp, shanghai};
 
 use super::{
     Code, Connection,
@@ -16,10 +16,10 @@ use super::{
 };
 
 /// The longest window of a question, and how far back it may begin; a day less, as a run may last over midnight.
-const WINDOW_DAYS: i64 = 30;
+pub(super) const WINDOW_DAYS: i64 = 30;
 const BACK_DAYS: i64 = 364;
 /// Ids on a page, and the most pages that there can be (§6: ten thousand ids).
-const IDS: i64 = 20;
+pub(super) const IDS: i64 = 20;
 const PAGES_MAX: usize = 501;
 
 /// What one slice needs to know.
@@ -103,7 +103,14 @@ impl Connection {
         if end <= start {
             return Ok(page);
         }
-        for id in self.ids(&code, start, end).await? {
+        let ids = self.ids(&code, start, end).await?;
+        let stored = self.stored.raw(Kind::Approval, &ids).await?;
+        for (id, stored) in ids.into_iter().zip(stored) {
+            // What has ended changes no more, and each call counts.
+            if let Some(row) = stored.and_then(|raw| settled(&id, &raw, &code, category)) {
+                page.rows.push(row);
+                continue;
+            }
             match self.instance(&id, &code, category).await {
                 Ok(row) => page.rows.push(row),
                 // Deleted since it was listed.
@@ -156,14 +163,33 @@ impl Connection {
         Ok(Row { remote_id: id.to_owned(), date: asked_at(&instance).map(tongshi_model::Instant::date), raw })
     }
 
-    /// Whether an approval is there. An answer does not say of which form it is, so it is not taken in as a row.
+    /// How an approval that is known looks now. One that is not known is left to the listing: an answer does not say of
+    /// which form it is, and each call counts. One that has ended changes no more.
     pub(super) async fn approval_exists(&self, id: &str) -> Result<Existence, Error> {
-        match self.ask_bytes(&ApprovalGet { process_instance_id: Some(id.to_owned()) }).await {
-            Ok(_) => Ok(Existence::Unknown),
+        let stored = self.stored.raw(Kind::Approval, &[id.to_owned()]).await?.pop().flatten();
+        let Some(known) = stored.and_then(|raw| serde_json::from_str::<Named>(&raw).ok()) else {
+            return Ok(Existence::Unknown);
+        };
+        let form = self.forms().into_iter().find(|(code, _)| *code == known.code);
+        let Some((code, category)) = form else { return Ok(Existence::Unknown) };
+        match self.instance(id, &code, category).await {
+            Ok(row) => Ok(Existence::Present(row)),
             Err(CallError::Fault { fault, .. }) if is_gone(&fault.code) => Ok(Existence::Absent),
             Err(error) => Err(error.into()),
         }
     }
+}
+
+/// The row of an approval that is stored and has ended; its form may be about something else by the present settings.
+fn settled(id: &str, raw: &str, code: &str, category: ApprovalCategory) -> Option<Row> {
+    let known: Named = serde_json::from_str(raw).ok()?;
+    let instance: Instance = serde_json::from_str(known.instance.get()).ok()?;
+    if !matches!(instance.status.as_deref(), Some("COMPLETED" | "TERMINATED" | "CANCELED")) {
+        return None;
+    }
+    let date = asked_at(&instance).map(tongshi_model::Instant::date);
+    let row = Named { id: id.to_owned(), code: code.to_owned(), category, instance: known.instance };
+    Some(Row { remote_id: id.to_owned(), date, raw: serde_json::to_string(&row).ok()? })
 }
 
 /// An approval.

@@ -30,17 +30,17 @@ pub(super) const PEOPLE: u32 = 50;
 /// People in one call about leave.
 pub(super) const LEAVE_PEOPLE: u32 = 100;
 /// Days in one call about shifts.
-const SHIFT_DAYS: i64 = 7;
+pub(super) const SHIFT_DAYS: i64 = 7;
 /// Days of punches that one call is asked for. It covers a day more, because a punch after midnight counts for the day
 /// before.
-const PUNCH_DAYS: i64 = SHIFT_DAYS - 1;
+pub(super) const PUNCH_DAYS: i64 = SHIFT_DAYS - 1;
 /// Days in one call about leave.
-const LEAVE_DAYS: i64 = 180;
+pub(super) const LEAVE_DAYS: i64 = 180;
 /// How far back the vendor looks; a day less, so that a run that lasts over midnight is not refused.
 const BACK_DAYS: i64 = 179;
 /// Rows on a page of results, and of leaves.
-const RESULTS: i64 = 50;
-const LEAVES: i64 = 20;
+pub(super) const RESULTS: i64 = 50;
+pub(super) const LEAVES: i64 = 20;
 /// The most pages that are believed: what has more goes in circles.
 const PAGES_MAX: i64 = 1000;
 /// How long names of shifts, groups and kinds of leave are believed.
