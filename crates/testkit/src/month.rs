@@ -230,10 +230,14 @@ impl<'a> Month<'a> {
         u32::from_le_bytes(bytes) as usize % sides.max(1)
     }
 
-    async fn tick(&self) {
+    async fn events(&self) {
         for _ in 0..3 {
             self.hub.hub.pass_events_on().await.expect("events are passed on");
         }
+    }
+
+    async fn tick(&self) {
+        self.events().await;
         self.hub.hub.sync_due().await.expect("what is due is read");
     }
 
@@ -353,7 +357,7 @@ impl<'a> Month<'a> {
             }
         }
         self.load(items).await;
-        self.tick().await;
+        self.events().await;
         self.to(day, 12, 0);
         self.office(day, 11).await;
         self.tick().await;
@@ -478,7 +482,7 @@ impl<'a> Month<'a> {
             of_day.extend(made.iter().map(|at| (person, at.timestamp().as_second())));
         }
         self.load(vec![LoadItem::Punches(punches)]).await;
-        self.tick().await;
+        self.events().await;
     }
 
     async fn end(mut self) -> MonthReport {

@@ -53,7 +53,9 @@ impl Quota {
             }
         }
         let mark = self.ledger.limits().mark(self.now);
-        if plan::next(of.last, turns.every_days, mark) != mark {
+        // Readings that are pulled apart are a plan; one that is not paid for at all is due on its day, and held.
+        let every_days = if turns.calls > self.left { of.rhythm.every_days } else { turns.every_days };
+        if plan::next(of.last, every_days, mark) != mark {
             return None;
         }
         let is_wide = plan::next(of.last_wide, of.rhythm.wide_every_days, mark) == mark;

@@ -1,13 +1,11 @@
 //! Punches, shifts and leave: how they are cut into calls of 50 people and 7 days, and what the answers say. The half year
 //! that the vendor looks back bounds every window.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+use tokio::sync::Mutex;
 use tongshi_dialect::{Ask, Page, PulledPunches, Row, Slice, Window};
 use tongshi_model::{Draft, Error, Id, Instant, Kind, LocalDate, Punch, Space, Timestamp, shanghai};
 
@@ -308,11 +306,12 @@ impl Connection {
     /// What shifts, groups and kinds of leave are called: asked for once in an hour. Without an operator nobody may ask.
     async fn names(&self) -> Result<Arc<Names>, Error> {
         let now = self.clock.now();
-        let kept = self.names.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if let Some((until, names)) = kept
-            && now < until
+        // Held while it is asked: those who come meanwhile wait, as each question is counted.
+        let mut kept = self.names.0.lock().await;
+        if let Some((until, names)) = &*kept
+            && now < *until
         {
-            return Ok(names);
+            return Ok(Arc::clone(names));
         }
         let mut names = Names::default();
         if let Some(operator) = self.operator() {
@@ -341,7 +340,7 @@ impl Connection {
         }
         let names = Arc::new(names);
         let until = Timestamp::from_second(now.as_second() + NAMES_SECONDS).unwrap_or(now);
-        *self.names.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((until, Arc::clone(&names)));
+        *kept = Some((until, Arc::clone(&names)));
         Ok(names)
     }
 }
