@@ -25,8 +25,8 @@ impl Counted {
     /// What a reading takes that comes so many days after the last one and covers so many.
     pub(crate) fn cost(&self, people: u64, days: u32, since: u32) -> u64 {
         let rows = |days: u32| (self.rows_per_month * u64::from(days)).div_ceil(MONTH_DAYS);
-        // Of what is new, two in five are open still when they are first read, and are read again.
-        let new_rows = (rows(since.min(days)) * 7).div_ceil(5);
+        // Of what is new, three in five are open still when they are first read, and are read again when they end.
+        let new_rows = (rows(since.min(days)) * 8).div_ceil(5);
         (self.calls)(&Scale { people, days, rows: rows(days), new_rows })
     }
 }

@@ -1,10 +1,12 @@
 //! OA approvals: the ids of each form's approvals, and each one with its form. Which forms there are, and what they are
 //! about, is said by the setting `process_codes`: `{"PROC-…": "leave"}`.
 
+use std::collections::HashSet;
+
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use tongshi_dialect::{Ask, CallError, Existence, Page, Row, Slice, Window};
-use tongshi_model::{ApprovalCategory, Draft, Error, Kind, Space, Timestamp, shanghai};
+use tongshi_model::{ApprovalCategory, Draft, Error, Kind, LocalDate, Space, Timestamp, shanghai};
 
 use super::{
     Code, Connection,
@@ -21,6 +23,9 @@ const BACK_DAYS: i64 = 364;
 /// Ids on a page, and the most pages that there can be (§6: ten thousand ids).
 pub(super) const IDS: i64 = 20;
 const PAGES_MAX: usize = 501;
+
+/// The state of an approval that has not ended.
+const RUNNING: &str = "RUNNING";
 
 /// What one slice needs to know.
 #[derive(Serialize, Deserialize)]
@@ -103,12 +108,18 @@ impl Connection {
         if end <= start {
             return Ok(page);
         }
-        let ids = self.ids(&code, start, end).await?;
+        let ids = self.ids(&code, start, end, None).await?;
         let stored = self.stored.raw(Kind::Approval, &ids).await?;
-        for (id, stored) in ids.into_iter().zip(stored) {
-            // What has ended changes no more, and each call counts.
-            if let Some(row) = stored.and_then(|raw| settled(&id, &raw, &code, category)) {
-                page.rows.push(row);
+        let known: Vec<Option<Known>> =
+            stored.into_iter().map(|raw| Known::of(&raw?, &code, category)).collect();
+        // Each call counts: what has ended changes no more, and of what runs still its end is worth one.
+        let running = match known.iter().flatten().any(|known| !known.over) {
+            true => self.ids(&code, start, end, Some(RUNNING)).await?.into_iter().collect(),
+            false => HashSet::new(),
+        };
+        for (id, known) in ids.into_iter().zip(known) {
+            if let Some(known) = known.filter(|known| known.over || running.contains(&id)) {
+                page.rows.push(Row { remote_id: id, date: known.date, raw: known.raw });
                 continue;
             }
             match self.instance(&id, &code, category).await {
@@ -122,7 +133,13 @@ impl Connection {
         Ok(page)
     }
 
-    async fn ids(&self, code: &str, start: Timestamp, end: Timestamp) -> Result<Vec<String>, Error> {
+    async fn ids(
+        &self,
+        code: &str,
+        start: Timestamp,
+        end: Timestamp,
+        status: Option<&str>,
+    ) -> Result<Vec<String>, Error> {
         let mut ids: Vec<String> = Vec::new();
         let mut token = 0;
         for _ in 0..PAGES_MAX {
@@ -132,6 +149,7 @@ impl Connection {
                 end_time: Some(end.as_millisecond()),
                 next_token: Some(token),
                 max_results: Some(IDS),
+                statuses: status.map(str::to_owned).into_iter().collect(),
                 ..ApprovalList::default()
             };
             let answer = self.ask(&ask).await?.result.unwrap_or_default();
@@ -180,16 +198,27 @@ impl Connection {
     }
 }
 
-/// The row of an approval that is stored and has ended; its form may be about something else by the present settings.
-fn settled(id: &str, raw: &str, code: &str, category: ApprovalCategory) -> Option<Row> {
-    let known: Named = serde_json::from_str(raw).ok()?;
-    let instance: Instance = serde_json::from_str(known.instance.get()).ok()?;
-    if !matches!(instance.status.as_deref(), Some("COMPLETED" | "TERMINATED" | "CANCELED")) {
-        return None;
+/// An approval as it is stored.
+struct Known {
+    over: bool,
+    date: Option<LocalDate>,
+    raw: String,
+}
+
+impl Known {
+    /// Reads it; its form may be about something else by the present settings.
+    fn of(raw: &str, code: &str, category: ApprovalCategory) -> Option<Self> {
+        let known: Named = serde_json::from_str(raw).ok()?;
+        let instance: Instance = serde_json::from_str(known.instance.get()).ok()?;
+        let over = match instance.status.as_deref()? {
+            "COMPLETED" | "TERMINATED" | "CANCELED" => true,
+            RUNNING => false,
+            _ => return None,
+        };
+        let date = asked_at(&instance).map(tongshi_model::Instant::date);
+        let row = Named { code: code.to_owned(), category, ..known };
+        Some(Self { over, date, raw: serde_json::to_string(&row).ok()? })
     }
-    let date = asked_at(&instance).map(tongshi_model::Instant::date);
-    let row = Named { id: id.to_owned(), code: code.to_owned(), category, instance: known.instance };
-    Some(Row { remote_id: id.to_owned(), date, raw: serde_json::to_string(&row).ok()? })
 }
 
 /// An approval.

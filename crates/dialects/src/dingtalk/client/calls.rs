@@ -90,8 +90,9 @@ pub(super) fn of(listing: &str, scale: &Scale, habits: Habits) -> u64 {
         }
         "shift" => names + groups(PEOPLE) * pieces(SHIFT_DAYS),
         "approval" => {
+            // All ids, those that run still, and each approval that is new or has ended.
             let lists = habits.forms * pieces(WINDOW_DAYS);
-            lists + scale.rows.div_ceil(IDS.unsigned_abs()) + scale.new_rows
+            2 * lists + scale.rows.div_ceil(IDS.unsigned_abs()) + scale.new_rows
         }
         _ => 0,
     }
@@ -118,7 +119,7 @@ mod tests {
         assert_eq!(of("leave", &Scale { rows: 170, ..scale(1000, 3) }, HABITS), 3 + 20);
         assert_eq!(of("shift", &scale(1000, 7), HABITS), 3 + 20);
         let approvals = Scale { rows: 60, new_rows: 28, ..scale(1000, 3) };
-        assert_eq!(of("approval", &approvals, HABITS), 1 + 3 + 28);
+        assert_eq!(of("approval", &approvals, HABITS), 2 + 3 + 28);
         assert_eq!(of("user", &scale(1000, 1), HABITS), 0);
     }
 }
