@@ -22,7 +22,6 @@ NOT_GIVEN = {
     "42001": "a token that was good once: needs two hours; the old host says 40014, as it does for any token it does not know",
     "accesstoken.expired": "a user's token that was good once: needs two hours (shown by the tests, which step the clock)",
     "43001, 43002, 43007": "the method is part of an operation's name here; ISV authorisation is the suite's (invalidAuthInfo)",
-    "90002, QpsLimitForApi": "all customers together: given only to an address that tries too many wrong secrets",
     "QpmLimitForAppkeyAndApi": "per-minute figures are not published (11.7)",
     "system.busy, systemBusy": "product-level throttling, for which no figure is published",
     "1111": "the address is shut out after 10,000 calls in 20 s: too many for curl (shown by the tests)",
@@ -173,6 +172,13 @@ def show_all(face, demo):
     face.show("ApiCountLimitForOrg", poor.new("GET", "/v1.0/workflow/processInstances?processInstanceId=x"), 403,
               **named("Forbidden.AccessDenied.ApiCountLimitForOrg"))
     face.show("contacts go on", poor.old("/topapi/user/count", {}), 200, errcode=0)
+
+    # All customers together are nobody here; the code is for those who guess secrets.
+    wrong = lambda: face.curl("GET", f"/gettoken?appkey={poor.key}&appsecret=no")
+    face.show("90002", several(poor, wrong, lambda body: body.get("errcode") == 90002), 200, **plain(90002))
+    wrong = lambda: face.curl("POST", token, body={"appKey": poor.key, "appSecret": "no"})
+    face.show("QpsLimitForApi", several(poor, wrong, lambda body: "QpsLimitForApi" in body.get("code", "")), 403,
+              **named("Forbidden.AccessDenied.QpsLimitForApi"))
 
     print("-- what the vendor has no words for")
     face.show("22: a name that nobody serves", main.old("/topapi/no/such/name", {}), 501)

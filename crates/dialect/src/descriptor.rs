@@ -6,7 +6,8 @@ use serde::Serialize;
 use tongshi_model::{Action, Clock, Error, Kind, Timestamp};
 
 use crate::{
-    Connect, Connector, Contract, Credential, Desk, Events, Explanation, Face, Message, Metering, Operation, Target,
+    Connect, Connector, Contract, Credential, Desk, Events, Explanation, Face, Message, Metering, Operation,
+    Target,
 };
 
 /// A vendor, both halves.

@@ -154,7 +154,9 @@ impl Hub {
             let found = connections::all(&mut self.store().read().await?, &workspace).await?;
             for connection in found.into_iter().filter(|found| found.dialect != LOCAL && !found.disabled) {
                 // A connection that cannot be opened says so elsewhere.
-                let Ok(Some(view)) = self.monthly_quota(&workspace, &connection.name, None).await else { continue };
+                let Ok(Some(view)) = self.monthly_quota(&workspace, &connection.name, None).await else {
+                    continue;
+                };
                 for (what, calls) in [
                     ("limit", view.calls),
                     ("planned", view.used_planned),

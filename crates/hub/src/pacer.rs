@@ -265,9 +265,8 @@ mod tests {
     #[test]
     fn no_second_has_more_turns_than_the_vendor_lets_through() {
         let each = Spacing::new(20, 1);
-        let turns: Vec<i64> = (0..100)
-            .map(|_| i64::try_from(each.take("user.list", 5_000_000).as_micros()).unwrap())
-            .collect();
+        let turns: Vec<i64> =
+            (0..100).map(|_| i64::try_from(each.take("user.list", 5_000_000).as_micros()).unwrap()).collect();
         for from in &turns {
             let within = turns.iter().filter(|turn| (*from..from + 1_000_000).contains(turn)).count();
             assert!(within <= 20, "{within} in the second from {from}");

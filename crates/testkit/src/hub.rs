@@ -48,7 +48,15 @@ impl Default for Setup {
             webhook_plain_http: true,
             ..Settings::default()
         };
-        Self { employees: 120, attendance_days: 0, page_size: 20, settings, vendors: Vec::new(), time_passes: false, dingtalk_calls_per_second: 0 }
+        Self {
+            employees: 120,
+            attendance_days: 0,
+            page_size: 20,
+            settings,
+            vendors: Vec::new(),
+            time_passes: false,
+            dingtalk_calls_per_second: 0,
+        }
     }
 }
 

@@ -147,7 +147,8 @@ impl<'a> Month<'a> {
         let quota = hub.hub.monthly_quota(&hub.main, NAME, Some(people as u64)).await.expect("a quota");
         month.report.forecast = quota.expect("it counts").forecast_month;
         // Somebody connects it and reads it for the first time, in the month that pays for it.
-        let outcome = hub.hub.sync(&hub.main, NAME, &SyncOptions::default(), &Silent).await.expect("it begins");
+        let outcome =
+            hub.hub.sync(&hub.main, NAME, &SyncOptions::default(), &Silent).await.expect("it begins");
         assert!(outcome.complete, "{:?} {:?}", outcome.reason, outcome.listings);
         month
     }
@@ -312,7 +313,9 @@ impl<'a> Month<'a> {
             .collect();
         let stands = |number: usize, asked: &Asked| {
             let own = self.own.id(Kind::Approval, &approval_name(number));
-            let Some(found) = known.get(&self.read.id(Kind::Approval, &own.to_string())) else { return false };
+            let Some(found) = known.get(&self.read.id(Kind::Approval, &own.to_string())) else {
+                return false;
+            };
             let result = match (asked.over, asked.approved) {
                 (false, _) => ApprovalResult::None,
                 (true, true) => ApprovalResult::Approved,
@@ -392,7 +395,10 @@ impl<'a> Month<'a> {
             }
             let number = self.approvals.len();
             let name = employee.name.clone();
-            items.push(record(approval_name(number), &self.approval(number, &asked, name, instant(day, hour, 0))));
+            items.push(record(
+                approval_name(number),
+                &self.approval(number, &asked, name, instant(day, hour, 0)),
+            ));
             self.approvals.push(asked);
         }
         for number in 0..self.approvals.len() {
@@ -403,7 +409,10 @@ impl<'a> Month<'a> {
             self.approvals[number].over = true;
             let asked = &self.approvals[number];
             let name = format!("月{:04}", asked.person).into();
-            items.push(record(approval_name(number), &self.approval(number, asked, name, instant(asked.day, 11, 0))));
+            items.push(record(
+                approval_name(number),
+                &self.approval(number, asked, name, instant(asked.day, 11, 0)),
+            ));
             if asked.approved {
                 items.push(record(format!("month/leave/{number}"), &self.leave(asked)));
             }
@@ -465,7 +474,8 @@ impl<'a> Month<'a> {
                 continue;
             }
             let minutes = |from: i8, minutes: usize| {
-                let at = instant(day, from, 0).timestamp().as_second() + 60 * i64::try_from(minutes).expect("few");
+                let at =
+                    instant(day, from, 0).timestamp().as_second() + 60 * i64::try_from(minutes).expect("few");
                 Instant::new(Timestamp::from_second(at).expect("a time"), shanghai())
             };
             let (come, go) = (minutes(8, 15 + self.roll(60)), minutes(17, 15 + self.roll(100)));

@@ -498,8 +498,11 @@ async fn somebody_signs_in_through_dingtalk() {
             let out = location(&browser.get("/login/ding").await);
             let query = out.strip_prefix("face:dingtalk/oauth2/auth?").expect("the vendor's page").to_owned();
             let page = browser.get(&format!("/d/dingtalk/oauth2/auth?{query}")).await;
-            let form =
-                [("step", &*step(&page)), ("login", &*stage.person.number), ("password", &*stage.person.mobile)];
+            let form = [
+                ("step", &*step(&page)),
+                ("login", &*stage.person.number),
+                ("password", &*stage.person.mobile),
+            ];
             let consent = browser.go(Method::POST, "/d/dingtalk/oauth2/auth", Some(&form)).await;
             let form = [("step", &*step(&consent)), ("decision", decision)];
             let back = location(&browser.go(Method::POST, "/d/dingtalk/oauth2/auth", Some(&form)).await);
@@ -517,10 +520,7 @@ async fn somebody_signs_in_through_dingtalk() {
         assert!(!page.text.contains("No employee record"));
         let entries = stage.audit("sign_in").await;
         let done = entries.iter().find(|entry| entry["outcome"] == "done").unwrap();
-        assert_eq!(
-            (&done["detail"]["rule"], &done["detail"]["way"]),
-            (&json!("vendor_id"), &json!("link"))
-        );
+        assert_eq!((&done["detail"]["rule"], &done["detail"]["way"]), (&json!("vendor_id"), &json!("link")));
         // The same return again is nobody's.
         let again = browser.get(&format!("/login/ding/callback?{back}")).await;
         assert_eq!(again.status, StatusCode::BAD_REQUEST);

@@ -149,8 +149,7 @@ async fn punches_go_to_a_vendor_only_where_somebody_has_switched_it_on() {
         assert_eq!(shows("user.count").await, (json!(true), json!(false)));
         assert_eq!(connect(json!({"writes": {"punch": true}})).await, id);
         let upload = json!({"userid": "nobody", "device_name": "d", "device_id": "d", "user_check_time": 1});
-        let taken =
-            served.post(&format!("/v1/connections/{id}/call/attendance.record.upload"), upload).await;
+        let taken = served.post(&format!("/v1/connections/{id}/call/attendance.record.upload"), upload).await;
         assert_eq!(taken.headers[ANSWERED_BY].as_bytes(), b"vendor");
         assert_eq!(shows("attendance.record.upload").await.0, json!(true));
         // What was asked of the vendor is on its account of the month.

@@ -51,7 +51,9 @@ impl Limits {
         let set = match &settings["quota"] {
             Value::Null => Set::default(),
             given => serde_json::from_value(given.clone()).map_err(|_| {
-                wrong("quota is an object of calls, share_percent, reserve (whole numbers) and at (\"04:10\")")
+                wrong(
+                    "quota is an object of calls, share_percent, reserve (whole numbers) and at (\"04:10\")",
+                )
             })?,
         };
         let calls = u64::from(set.calls.unwrap_or(metering.calls_per_month));

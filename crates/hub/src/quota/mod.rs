@@ -14,14 +14,14 @@ use tongshi_dialect::{Listing, Scale};
 use tongshi_model::{Error, Kind, LocalDate, Timestamp};
 use tongshi_store::{Workspace, readings, readings::Reading, sources};
 
+use self::{
+    ledger::Used,
+    plan::{Counted, Plan},
+};
 pub(crate) use self::{
     ledger::{Ledger, Purse},
     limits::Limits,
     turns::{Due, days},
-};
-use self::{
-    ledger::Used,
-    plan::{Counted, Plan},
 };
 pub use view::{OperationUse, PlannedListing, QuotaView};
 
@@ -72,7 +72,7 @@ impl Hub {
                 let from = from.unwrap_or(LocalDate::MIN);
                 let seen = sources::count_since(&mut session, number, kind, from).await?;
                 // Of other people than those who are known nothing was seen.
-                let seen = if known == 0 { 0 } else { seen * people / known };
+                let seen = (seen * people).checked_div(known).unwrap_or(0);
                 rows_per_month = (seen * 30).div_ceil(RATE_DAYS.unsigned_abs()).max(foreseen / 2);
             }
             let mark = |at: Option<Timestamp>| at.map(|at| limits.mark(at));

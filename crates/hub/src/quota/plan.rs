@@ -76,14 +76,7 @@ pub(crate) fn forecast(counted: &[Counted], people: u64, first: LocalDate) -> u6
     walk(counted, &every, people, first, u64::MAX, true).rest
 }
 
-fn walk(
-    counted: &[Counted],
-    every: &[u32],
-    people: u64,
-    from: LocalDate,
-    left: u64,
-    anew: bool,
-) -> Plan {
+fn walk(counted: &[Counted], every: &[u32], people: u64, from: LocalDate, left: u64, anew: bool) -> Plan {
     let known = |of: &Counted| if anew { (None, None) } else { (of.last, of.last_wide) };
     let mut listings: Vec<Turns> = counted
         .iter()

@@ -104,7 +104,9 @@ pub(super) fn view(opened: &Opened, quota: &Quota) -> QuotaView {
             planned_rest: turns.rest,
             last: of.last,
             next: turns.next,
-            held: listing.filter(|_| due).and_then(|listing| quota.held(listing, turns.window_days, quota.left)),
+            held: listing
+                .filter(|_| due)
+                .and_then(|listing| quota.held(listing, turns.window_days, quota.left)),
         }
     });
     QuotaView {
@@ -128,11 +130,7 @@ pub(super) fn view(opened: &Opened, quota: &Quota) -> QuotaView {
         operations: quota
             .used
             .iter()
-            .map(|used| OperationUse {
-                operation: used.operation.clone(),
-                planned: used.plan,
-                own: used.own,
-            })
+            .map(|used| OperationUse { operation: used.operation.clone(), planned: used.plan, own: used.own })
             .collect(),
     }
 }

@@ -185,8 +185,7 @@ impl Hub {
         let begun = self.clock().now();
         let (mode, reach) = self.reach(workspace, &opened, options).await?;
         // A run over some listings is no evidence that all were seen, so it goes by another name.
-        let kind_of_run =
-            if options.only.is_empty() && !due.passed_over { mode.name() } else { PARTIAL };
+        let kind_of_run = if options.only.is_empty() && !due.passed_over { mode.name() } else { PARTIAL };
         let window = self.window(mode, options);
         let fresh = Checkpoint::new(window, due.windows, reach);
         let dialect = opened.connection.dialect.clone();

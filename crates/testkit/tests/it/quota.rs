@@ -9,8 +9,7 @@ use tongshi_testkit::{Effect, Setup, TestHub, live_through_a_month, on_each_data
 const NAME: &str = "dingtalk";
 
 fn setup(employees: u32) -> Setup {
-    let mut setup =
-        Setup { employees, time_passes: true, dingtalk_calls_per_second: 20, ..Setup::default() };
+    let mut setup = Setup { employees, time_passes: true, dingtalk_calls_per_second: 20, ..Setup::default() };
     setup.settings.sync_every_seconds = 1800;
     setup
 }
@@ -58,7 +57,8 @@ async fn view(hub: &TestHub) -> QuotaView {
 /// What the vendor has counted.
 async fn counted(hub: &TestHub) -> u64 {
     let mut session = hub.hub.store().read().await.unwrap();
-    let found = tallies::of_period(&mut session, &hub.company, "face/dingtalk/calls", "2026-03").await.unwrap();
+    let found =
+        tallies::of_period(&mut session, &hub.company, "face/dingtalk/calls", "2026-03").await.unwrap();
     u64::try_from(found.first().map_or(0, |tally| tally.count)).unwrap()
 }
 

@@ -60,9 +60,6 @@ mod tests {
         assert_eq!(new_host("https://OAPI.dingtalk.com/", &none).as_deref(), Some(NEW_HOST));
         assert_eq!(new_host("http://127.0.0.1:8080/dingtalk", &none), None, "a face is both");
         let set = json!({"api_base_url": "https://api.example.com"});
-        assert_eq!(
-            new_host("https://old.example.com", &set).as_deref(),
-            Some("https://api.example.com")
-        );
+        assert_eq!(new_host("https://old.example.com", &set).as_deref(), Some("https://api.example.com"));
     }
 }

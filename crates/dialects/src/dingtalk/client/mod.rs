@@ -19,15 +19,16 @@ use serde_json::{Map, Value};
 use tongshi_dialect::{
     Ask, AuthScheme, CallError, Client, Connect, Connector, Credential, CredentialField, Existence,
     Explanation, Fetched, Fingerprint, Health, Incoming, Listing, Message, NoAuth, Operation, Page,
-    PushError, Pushed, Reply, Rhythm, Row, Scale, Seen, SignIn, Signs, Slice, Stored, Target, Tokens, Write, operations,
+    PushError, Pushed, Reply, Rhythm, Row, Scale, Seen, SignIn, Signs, Slice, Stored, Target, Tokens, Write,
+    operations,
 };
 use tongshi_model::{Action, Clock, Draft, Error, Kind, Randomness, Secret, Space, Timestamp};
 
+use self::walk::Walk;
 pub(super) use self::{
     events::DingTalkEvents,
     hosts::{OLD_HOST, new_host},
 };
-use self::walk::Walk;
 use super::{
     auth::{NewToken, OldToken, Seed, Service, SigningKey, Sns, UserToken},
     map,

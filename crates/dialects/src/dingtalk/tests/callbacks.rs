@@ -167,7 +167,10 @@ async fn changes_become_sealed_events() {
     let before = approval(&stage, ApprovalStatus::Running, ApprovalResult::None).await;
     let started = made(&stage, "created", Some(&before), None, &wanted).expect("sent");
     let opened_start = opened(&started);
-    assert_eq!((&opened_start["type"], &opened_start["processCode"]), (&json!("start"), &json!("PROC-LEAVE")));
+    assert_eq!(
+        (&opened_start["type"], &opened_start["processCode"]),
+        (&json!("start"), &json!("PROC-LEAVE"))
+    );
     assert_eq!(opened_start["processInstanceId"], id("asked").to_string());
     assert!(made(&stage, "updated", Some(&before), Some(&before), &wanted).is_none());
     let after = approval(&stage, ApprovalStatus::Completed, ApprovalResult::Rejected).await;

@@ -92,9 +92,8 @@ async fn an_approval_that_has_ended_is_not_asked_for_again() {
         stage.connector_of((noting.clone(), None), settings, Arc::clone(&kept) as Arc<dyn Stored>);
     let instance = ask_for_leave(&stage).await;
     stage.clock.advance_seconds(60);
-    let gets = |paths: Vec<String>| {
-        paths.iter().filter(|path| *path == "/v1.0/workflow/processInstances").count()
-    };
+    let gets =
+        |paths: Vec<String>| paths.iter().filter(|path| *path == "/v1.0/workflow/processInstances").count();
     // An event about one that nobody has read costs nothing: the listing brings it.
     assert!(matches!(connector.exists(Kind::Approval, &instance).await, Ok(Existence::Unknown)));
     assert_eq!(gets(noting.taken()), 0);
@@ -147,7 +146,10 @@ async fn each_host_has_its_own_way() {
     let new = new.taken();
     assert!(!new.is_empty() && new.iter().all(|path| path.starts_with("/v1.0/")), "{new:?}");
     let second = DESCRIPTOR.second_base_url.expect("it has two");
-    assert_eq!(second("https://oapi.dingtalk.com", &Value::Null).as_deref(), Some("https://api.dingtalk.com"));
+    assert_eq!(
+        second("https://oapi.dingtalk.com", &Value::Null).as_deref(),
+        Some("https://api.dingtalk.com")
+    );
 }
 
 #[test]

@@ -82,10 +82,7 @@ async fn a_code_tells_who_it_is_and_only_once() {
     let account: Account = serde_json::from_str(&draft.doc).expect("an account");
     // It leads to the employee whom the same connection reads.
     assert_eq!(account.employee, Some(space().id(Kind::Employee, &row.remote_id)));
-    assert_eq!(
-        (account.kind.value, account.status.value),
-        (AccountType::Employee, AccountStatus::Active)
-    );
+    assert_eq!((account.kind.value, account.status.value), (AccountType::Employee, AccountStatus::Active));
     assert_eq!(account.name.expect("a name").expose(), "林知夏");
     assert_eq!(account.mobile.expect("a mobile").expose(), "19900000101");
     assert!(account.union_id.is_some());
