@@ -474,7 +474,7 @@ async fn somebody_signs_in_through_dingtalk() {
             name: "ding".to_owned(),
             faces: vec!["dingtalk".to_owned()],
             scopes: Scopes::all(),
-            settings: json!({"sandbox": true, "redirect_uri": BACK}),
+            settings: json!({"sandbox": true, "redirect_uri": BACK, "dingtalk_calls_per_second": 0}),
             ..NewApp::default()
         };
         let keys = hub.hub.create_app(&hub.company, new, &Actor::cli()).await.unwrap();

@@ -177,7 +177,7 @@ impl Hub {
             return Err(Error::forbidden(format!("the connection '{name}' is switched off")));
         }
         let listings = chosen(&opened, &options.only)?;
-        let quota = self.quota_of(&opened, None).await?;
+        let quota = Box::pin(self.quota_of(&opened, None)).await?;
         let due = match &quota {
             Some(quota) if options.scheduled => quota.due(listings, today(&**self.clock())),
             _ => Due { listings, ..Due::default() },
@@ -205,7 +205,8 @@ impl Hub {
             target: trace::SPANS, "sync run", run = %context.place.run, dialect = %dialect, mode = kind_of_run,
         );
         trace::begin_run(&span, context.place.run);
-        let result = read_all(&mut context, due.listings).instrument(span).await;
+        // Larger than what its callers should carry about.
+        let result = Box::pin(read_all(&mut context, due.listings)).instrument(span).await;
         context.settle().await;
         let outcome = context.finish(kind_of_run, result, begun).await?;
         count(&outcome);
