@@ -26,7 +26,7 @@ impl Counted {
     pub(crate) fn cost(&self, people: u64, days: u32, since: u32) -> u64 {
         let rows = |days: u32| (self.rows_per_month * u64::from(days)).div_ceil(MONTH_DAYS);
         // Of what is new, three in five are open still when they are first read, and are read again when they end.
-        let new_rows = (rows(since.min(days)) * 8).div_ceil(5);
+        let new_rows = (self.rows_per_month * u64::from(since.min(days)) * 8).div_ceil(MONTH_DAYS * 5);
         (self.calls)(&Scale { people, days, rows: rows(days), new_rows })
     }
 }

@@ -27,8 +27,8 @@ async fn a_month_is_complete_each_morning_and_within_the_plan() {
         assert!(report.used <= quota.budget && quota.budget == 3000);
         assert_eq!(report.used, report.counted, "our account is the vendor's: {report:#?}");
         assert!(report.pushes <= 3000);
-        // Foreseen before the first call, to a quarter.
-        assert!(report.used.abs_diff(report.forecast) * 4 <= report.used, "{report:#?}");
+        // Foreseen before the first call: enough, and not too much although so few people round badly.
+        assert!(report.used <= report.forecast && report.forecast * 2 <= report.used * 3, "{report:#?}");
     })
     .await;
 }
