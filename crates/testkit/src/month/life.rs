@@ -77,7 +77,7 @@ impl Month<'_> {
         self.events().await;
         self.to(day, 12, 0);
         self.office(day, 11).await;
-        self.tick().await;
+        self.events().await;
     }
 
     /// Asks for leaves and decides those whose day has come.
