@@ -75,6 +75,7 @@ pub(crate) enum Command {
     Writes(commands::writes::Args),
     Routes(commands::routes::Args),
     Flow(commands::flow::Args),
+    Quota(commands::quota::Args),
     Report(commands::report::Args),
     Call(commands::call::Args),
     Sign(commands::sign::Args),

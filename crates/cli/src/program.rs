@@ -7,7 +7,7 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
-use tongshi_hub::{Hub, Parts, Workspace};
+use tongshi_hub::{Hub, Parts, RealTime, Workspace};
 use tongshi_model::{Clock, Error, ErrorKind, Randomness, SystemClock, SystemRandomness};
 use tongshi_store::{Location, Store};
 
@@ -104,6 +104,7 @@ impl Program {
             vault: key.vault,
             dialects: tongshi_dialects::ALL,
             transports: Arc::new(HttpTransports::new(&self.config.settings)),
+            waits: Arc::new(RealTime),
             settings: tongshi_hub::Settings {
                 data_directory: Some(self.config.data.clone()),
                 ..self.config.settings.hub()

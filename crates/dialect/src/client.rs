@@ -52,7 +52,8 @@ pub trait Pacer: Send + Sync + 'static {
     /// After failure number `attempt` (from 1): waits and says yes, or says no. `retry_after` is the vendor's wish.
     async fn again(&self, operation: &'static str, attempt: u32, retry_after: Option<Duration>) -> bool;
 
-    /// A call was sent once and ended so: `ok`, `fault`, `garbled`, `unsent` or `lost`. For whoever counts.
+    /// A call was sent once and ended so: `ok`, `fault`, `hurried` (the vendor said "too fast"), `used_up` (it said that
+    /// the month is), `garbled`, `unsent` or `lost`. For whoever counts.
     fn after(&self, _operation: &'static str, _outcome: &'static str, _took: Duration) {}
 }
 
@@ -154,7 +155,8 @@ impl<D: Dialect> Client<D> {
         let message = encode_fields::<D>(fields, (O::METHOD, O::SHAPE), self.layout, self.path::<O>())
             .map_err(|fault| Error::invalid("fields", fault.to_string()))?;
         self.pacer.before(O::NAME).await?;
-        self.send_once::<O>(message, key).await.map_err(|error| Error::unavailable(error.text))
+        let read = self.send_noted::<O>(message, key, 1).await;
+        read.map(|(reply, _)| reply).map_err(|error| Error::unavailable(error.text))
     }
 
     /// Sends until there is a reply worth reading: transport failures, 429 and 5xx are tried again at the pacer's
@@ -235,6 +237,8 @@ impl<D: Dialect> Client<D> {
         });
         let outcome = match &read {
             Ok((_, None)) => "ok",
+            Ok((_, Some(Unread::Fault(fault)))) if D::too_fast(fault).is_some() => "hurried",
+            Ok((_, Some(Unread::Fault(fault)))) if D::used_up(fault) => "used_up",
             Ok((_, Some(Unread::Fault(_)))) => "fault",
             Ok((_, Some(Unread::Garbled))) => "garbled",
             Err(error) if error.unsent => "unsent",

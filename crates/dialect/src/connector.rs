@@ -10,7 +10,9 @@ use tongshi_model::{
     Action, Clock, Draft, Error, Id, Kind, LocalDate, Punch, Randomness, Secret, Space, Timestamp,
 };
 
-use crate::{Message, Pacer, PushError, Pushed, Reply, Seen, SignIn, Target, Tokens, Transport, Write};
+use crate::{
+    Message, Pacer, PushError, Pushed, Reply, Rhythm, Scale, Seen, SignIn, Target, Tokens, Transport, Write,
+};
 
 /// The calling half of a dialect, for one connection.
 #[async_trait]
@@ -64,6 +66,16 @@ pub trait Connector: Send + Sync + 'static {
     /// What a vendor wants to hear when its event is taken in, where an empty answer will not do.
     fn receipt(&self, _message: &Message, _now: Timestamp, _randomness: &dyn Randomness) -> Option<Reply> {
         None
+    }
+
+    /// How often a listing whose calls the vendor counts by the month is read; none where nobody counts them.
+    fn rhythm(&self, _listing: &Listing) -> Option<Rhythm> {
+        None
+    }
+
+    /// How many counted calls one reading of such a listing takes.
+    fn metered_calls(&self, _listing: &Listing, _scale: &Scale) -> u64 {
+        0
     }
 
     /// How people sign in through this connection; none when the vendor or the account has no sign-in.
@@ -314,6 +326,30 @@ pub struct Connect {
     pub clock: Arc<dyn Clock>,
     /// The access tokens that all who call through this connection share.
     pub tokens: Arc<dyn Tokens>,
+    /// What was read through this connection before.
+    pub stored: Arc<dyn Stored>,
+    /// How messages travel to the vendor's second host ([`Descriptor::second_base_url`]); none where it is the first.
+    ///
+    /// [`Descriptor::second_base_url`]: crate::Descriptor::second_base_url
+    pub second_transport: Option<Arc<dyn Transport>>,
+}
+
+/// What was read through a connection before, for a vendor that should not be asked twice about what no longer changes.
+#[async_trait]
+pub trait Stored: Send + Sync + 'static {
+    /// The vendor's text of each of these things ([`Row::raw`]), in their order; none for what is not known or is gone.
+    async fn raw(&self, kind: Kind, remote_ids: &[String]) -> Result<Vec<Option<String>>, Error>;
+}
+
+/// Nothing was.
+#[derive(Clone, Copy, Debug)]
+pub struct NothingStored;
+
+#[async_trait]
+impl Stored for NothingStored {
+    async fn raw(&self, _kind: Kind, remote_ids: &[String]) -> Result<Vec<Option<String>>, Error> {
+        Ok(vec![None; remote_ids.len()])
+    }
 }
 
 /// An account's credentials by the vendor's own names.

@@ -6,7 +6,8 @@ use serde::Serialize;
 use tongshi_model::{Action, Clock, Error, Kind, Timestamp};
 
 use crate::{
-    Connect, Connector, Contract, Credential, Desk, Events, Explanation, Face, Message, Operation, Target,
+    Connect, Connector, Contract, Credential, Desk, Events, Explanation, Face, Message, Metering, Operation,
+    Target,
 };
 
 /// A vendor, both halves.
@@ -17,10 +18,17 @@ pub struct Descriptor {
     pub title: &'static str,
     /// Where the live vendor answers, if anybody knows.
     pub base_url: Option<&'static str>,
+    /// Where the vendor's second host answers for a connection, by its base address and settings, where a vendor has two.
+    pub second_base_url: Option<SecondHost>,
     /// What the two halves can do; what is missing cannot be done.
     pub capabilities: &'static [Capability],
     /// What is written only where a connection's setting `writes` allows it: `{"punch": true}`.
     pub writes_off: &'static [Target],
+    /// What the vendor counts by the month, if it counts.
+    pub metering: Option<Metering>,
+    /// Calls of one operation in a second that the vendor lets through, where it says so. The setting
+    /// `calls_per_second` of a connection changes it; 0 is no bound.
+    pub calls_per_second: Option<u32>,
     /// What an account consists of.
     pub credential: &'static [CredentialField],
     /// The kinds of key that a face's app holds.
@@ -64,6 +72,9 @@ impl Descriptor {
         self.capabilities.iter().filter_map(named).collect()
     }
 }
+
+/// The base address of a vendor's second host, from a connection's base address and settings; none where it is the first.
+pub type SecondHost = fn(base_url: &str, settings: &serde_json::Value) -> Option<String>;
 
 /// Makes the answering half of a dialect.
 pub type FaceMaker = fn(Arc<dyn Desk>, Arc<dyn Clock>) -> Arc<dyn Face>;
@@ -136,12 +147,24 @@ pub struct OperationInfo {
     pub contract: Contract,
     /// The rows of the specification that it answers.
     pub spec: &'static str,
+    /// Whether the vendor counts it by the month.
+    pub metered: bool,
+    /// Whether it sends punches in.
+    pub punches: bool,
 }
 
 impl OperationInfo {
     /// What is known of an operation.
     pub const fn of<O: Operation>() -> Self {
-        Self { name: O::NAME, method: O::METHOD.name(), path: O::PATH, contract: O::CONTRACT, spec: O::SPEC }
+        Self {
+            name: O::NAME,
+            method: O::METHOD.name(),
+            path: O::PATH,
+            contract: O::CONTRACT,
+            spec: O::SPEC,
+            metered: O::METERED,
+            punches: O::PUNCHES,
+        }
     }
 }
 

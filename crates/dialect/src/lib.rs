@@ -21,6 +21,7 @@ mod events;
 pub mod fake;
 pub mod lenient;
 mod message;
+mod metering;
 mod operation;
 mod page;
 mod protocol;
@@ -40,14 +41,17 @@ pub use auth::{
 };
 pub use client::{CallError, Client, Pacer, Promptly, Transport, TransportError};
 pub use connector::{
-    Ask, Connect, Connector, Credential, Existence, Finding, Fingerprint, Health, Incoming, Listing, Over,
-    Page, PulledPunches, Reach, Row, Slice, State, Subject, Window, fingerprint,
+    Ask, Connect, Connector, Credential, Existence, Finding, Fingerprint, Health, Incoming, Listing,
+    NothingStored, Over, Page, PulledPunches, Reach, Row, Slice, State, Stored, Subject, Window, fingerprint,
 };
 pub use deed::{About, Answer, Change, Deed, Movement, OnceKey, Pot, Settled};
-pub use descriptor::{Capability, CodeKind, CredentialField, Descriptor, FaceKey, FaceMaker, OperationInfo};
+pub use descriptor::{
+    Capability, CodeKind, CredentialField, Descriptor, FaceKey, FaceMaker, OperationInfo, SecondHost,
+};
 pub use desk::{Called, Desk, Face, Grant, Inner, Refusal, allowed_operation};
 pub use events::{EndpointDraft, EventAsk, Events, FailedDelivery, RegisteredEndpoint};
 pub use message::{Message, ParamFault, Reply, strict_pairs};
+pub use metering::{Metering, Rhythm, Scale};
 pub use operation::{Contract, Operation, Verb, decode, encode};
 pub use page::{Cookie, Language, Screen, escape, hidden, html_reply, page, page_in, refusal};
 pub use protocol::{Dialect, FormFault, Unread};

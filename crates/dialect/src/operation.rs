@@ -37,6 +37,10 @@ pub trait Operation: Serialize + DeserializeOwned + Send + Sync + 'static {
     /// Whether the answer follows from the request and the records alone (not from the time, not from who asks
     /// beyond the app), so that it can be kept until a record changes.
     const KEPT: bool = false;
+    /// Whether the vendor counts the call by the month ([`crate::Metering`]).
+    const METERED: bool = false;
+    /// Whether it sends punches in, which some vendors' connections may do only once somebody has switched it on.
+    const PUNCHES: bool = false;
 }
 
 /// Says what an endpoint is, beside the type that holds its fields:

@@ -59,6 +59,11 @@ pub trait Dialect: Send + Sync + Sized + 'static {
     fn too_fast(_fault: &Self::Fault) -> Option<std::time::Duration> {
         None
     }
+
+    /// Whether the vendor says that the calls of the month are used up.
+    fn used_up(_fault: &Self::Fault) -> bool {
+        false
+    }
 }
 
 /// Why a reply holds no answer.

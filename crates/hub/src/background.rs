@@ -93,8 +93,8 @@ impl Hub {
         Ok(())
     }
 
-    /// Syncs each connection that is due.
-    async fn sync_due(&self) -> Result<(), Error> {
+    /// One round of the schedule: syncs each connection that is due.
+    pub async fn sync_due(&self) -> Result<(), Error> {
         let every = i64::try_from(self.settings().sync_every_seconds).unwrap_or(i64::MAX);
         if every == 0 {
             return Ok(());
@@ -121,7 +121,8 @@ impl Hub {
     }
 
     async fn sync_one(&self, workspace: &crate::Workspace, name: &str) {
-        match self.sync(workspace, name, &SyncOptions::default(), &Silent).await {
+        let options = SyncOptions { scheduled: true, ..SyncOptions::default() };
+        match self.sync(workspace, name, &options, &Silent).await {
             Ok(outcome) => {
                 let Outcome { state, complete, reason, .. } = outcome;
                 tracing::info!(connection = name, state, complete, reason, "a scheduled sync ended");

@@ -1,14 +1,25 @@
 //! A workspace's accounts at vendors.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, atomic::AtomicBool},
+};
 
+use async_trait::async_trait;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
-use tongshi_dialect::{Connect, Connector, Credential, Descriptor, Health, MemoryTokens, Reply, Tokens};
-use tongshi_model::{Error, Id, Secret, Space, Timestamp};
-use tongshi_store::{Connection, Workspace, connections, routes, vendor_tokens};
+use tongshi_dialect::{
+    Connect, Connector, Credential, Descriptor, Health, MemoryTokens, NothingStored, Reply, Stored,
+};
+use tongshi_model::{Error, Id, Kind, Secret, Space, Timestamp};
+use tongshi_store::{Connection, Store, Workspace, connections, routes, sources, vendor_tokens};
 
-use crate::{AuditEntry, Hub, RunView, audit};
+use crate::{
+    AuditEntry, Hub, RunView, audit,
+    pacer::{ConnectionPacer, Paced},
+    passthrough::may_punch,
+    quota::{Ledger, Limits, Purse},
+};
 
 /// The dialect of connections that are no vendor: what apps write through faces and `/v1`, and the sandbox. Their
 /// raw payload is the canonical document itself.
@@ -52,6 +63,9 @@ pub(crate) struct Opened {
     pub(crate) connection: Connection,
     pub(crate) connector: Arc<dyn Connector>,
     pub(crate) space: Space,
+    pub(crate) pacer: Arc<ConnectionPacer>,
+    /// Set where a counted call was not made because its purse is empty.
+    pub(crate) refused: Arc<AtomicBool>,
 }
 
 impl Hub {
@@ -67,6 +81,9 @@ impl Hub {
             ));
         }
         check_credential(dialect, &new.credential)?;
+        if let Some(metering) = &dialect.metering {
+            Limits::of(metering, &new.settings)?;
+        }
         let plain: BTreeMap<&str, &str> =
             new.credential.iter().map(|(name, value)| (name.as_str(), value.expose())).collect();
         let plain = zeroize::Zeroizing::new(
@@ -117,11 +134,20 @@ impl Hub {
         let dialect = self.dialect(&new.dialect)?;
         check_credential(dialect, &new.credential)?;
         let id = Id::of(&["trial", &new.name]);
-        let space = Space { workspace: workspace.id, connection: id };
-        let credential = Credential::new(new.credential.clone());
-        let tokens: Arc<dyn Tokens> = Arc::new(MemoryTokens::new(Arc::clone(self.clock())));
-        let address = (new.name.as_str(), new.base_url.as_str());
-        self.connector(dialect, credential, space, new.settings.clone(), address, tokens)?.check().await
+        let none: Option<(Limits, fn() -> Ledger)> = None;
+        let pacer = self.0.pacers.of(id, &new.name, dialect, &new.settings, none);
+        let connect = Connect {
+            credential: Credential::new(new.credential.clone()),
+            space: Space { workspace: workspace.id, connection: id },
+            settings: new.settings.clone(),
+            transport: self.0.parts.transports.open(&new.base_url)?,
+            second_transport: None,
+            pacer: Arc::new(Paced::new(pacer, Purse::Own, Arc::default())),
+            clock: Arc::clone(self.clock()),
+            tokens: Arc::new(MemoryTokens::new(Arc::clone(self.clock()))),
+            stored: Arc::new(NothingStored),
+        };
+        self.connector(dialect, &new.base_url, connect)?.check().await
     }
 
     /// Calls one of the vendor's operations with fields as given.
@@ -133,6 +159,10 @@ impl Hub {
         fields: Map<String, Value>,
     ) -> Result<Reply, Error> {
         let opened = self.open(workspace, name).await?;
+        let vendor = self.dialect(&opened.connection.dialect)?;
+        if let Some(info) = vendor.operations.iter().find(|info| info.name == operation) {
+            may_punch(vendor, &opened.connection, info)?;
+        }
         opened.connector.call(operation, fields).await.unwrap_or_else(|| {
             let dialect = &opened.connection.dialect;
             let operation = tongshi_model::masked(operation);
@@ -166,8 +196,18 @@ impl Hub {
     }
 
     pub(crate) async fn open(&self, workspace: &Workspace, name: &str) -> Result<Opened, Error> {
+        self.open_for(workspace, name, Purse::Own).await
+    }
+
+    /// A connection whose counted calls are paid out of this purse.
+    pub(crate) async fn open_for(
+        &self,
+        workspace: &Workspace,
+        name: &str,
+        purse: Purse,
+    ) -> Result<Opened, Error> {
         let connection = self.find_connection(workspace, name).await?;
-        self.open_connection(workspace, connection)
+        self.open_connection_for(workspace, connection, purse)
     }
 
     pub(crate) fn open_connection(
@@ -175,34 +215,58 @@ impl Hub {
         workspace: &Workspace,
         connection: Connection,
     ) -> Result<Opened, Error> {
+        self.open_connection_for(workspace, connection, Purse::Own)
+    }
+
+    pub(crate) fn open_connection_for(
+        &self,
+        workspace: &Workspace,
+        connection: Connection,
+        purse: Purse,
+    ) -> Result<Opened, Error> {
         let dialect = self.dialect(&connection.dialect)?;
-        let credential = self.unseal(workspace, &connection)?;
         let space = Space { workspace: workspace.id, connection: connection.id };
-        let tokens = self.vendor_tokens(workspace, &connection);
-        let address = (connection.name.as_str(), connection.base_url.as_str());
-        let settings = connection.settings.clone();
-        let connector = self.connector(dialect, credential, space, settings, address, tokens)?;
-        Ok(Opened { connector: Arc::from(connector), connection, space })
+        let limits = dialect.metering.as_ref().map(|metering| Limits::of(metering, &connection.settings));
+        let ledger = limits.transpose()?.map(|limits| {
+            let (store, clock) = (self.store().clone(), Arc::clone(self.clock()));
+            let (workspace, id, own) = (workspace.clone(), connection.id, limits.clone());
+            (limits, move || Ledger::new(store, clock, workspace, id, own, dialect.operations))
+        });
+        let pacers = &self.0.pacers;
+        let pacer = pacers.of(connection.id, &connection.name, dialect, &connection.settings, ledger);
+        let refused = Arc::new(AtomicBool::new(false));
+        let stored = Arc::new(StoredSources {
+            store: self.store().clone(),
+            workspace: workspace.clone(),
+            connection: connection.no,
+        });
+        let connector = self.connector(
+            dialect,
+            &connection.base_url,
+            Connect {
+                credential: self.unseal(workspace, &connection)?,
+                space,
+                settings: connection.settings.clone(),
+                transport: self.0.parts.transports.open(&connection.base_url)?,
+                second_transport: None,
+                pacer: Arc::new(Paced::new(Arc::clone(&pacer), purse, Arc::clone(&refused))),
+                clock: Arc::clone(self.clock()),
+                tokens: self.vendor_tokens(workspace, &connection),
+                stored,
+            },
+        )?;
+        Ok(Opened { connector: Arc::from(connector), connection, space, pacer, refused })
     }
 
     fn connector(
         &self,
         dialect: &Descriptor,
-        credential: Credential,
-        space: Space,
-        settings: Value,
-        (name, base_url): (&str, &str),
-        tokens: Arc<dyn Tokens>,
+        base_url: &str,
+        mut connect: Connect,
     ) -> Result<Box<dyn Connector>, Error> {
-        (dialect.connect)(Connect {
-            credential,
-            space,
-            settings,
-            transport: self.0.parts.transports.open(base_url)?,
-            pacer: self.0.pacers.of(space.connection, name),
-            clock: Arc::clone(self.clock()),
-            tokens,
-        })
+        let second = dialect.second_base_url.and_then(|of| of(base_url, &connect.settings));
+        connect.second_transport = second.map(|url| self.0.parts.transports.open(&url)).transpose()?;
+        (dialect.connect)(connect)
     }
 
     pub(crate) fn unseal(&self, workspace: &Workspace, connection: &Connection) -> Result<Credential, Error> {
@@ -250,6 +314,27 @@ fn check_credential(dialect: &Descriptor, credential: &BTreeMap<String, Secret>)
         }
     }
     Ok(())
+}
+
+/// What was read through a connection before.
+struct StoredSources {
+    store: Store,
+    workspace: Workspace,
+    connection: i64,
+}
+
+#[async_trait]
+impl Stored for StoredSources {
+    async fn raw(&self, kind: Kind, remote_ids: &[String]) -> Result<Vec<Option<String>>, Error> {
+        let mut session = self.store.read().await?;
+        let names: Vec<&str> = remote_ids.iter().map(String::as_str).collect();
+        let heads = sources::heads(&mut session, self.connection, kind, &names).await?;
+        let ids: Vec<Option<i64>> =
+            heads.into_iter().map(|head| head.filter(|head| !head.gone).map(|head| head.id)).collect();
+        let known: Vec<i64> = ids.iter().flatten().copied().collect();
+        let mut rows = sources::raw_of(&mut session, &self.workspace, &known).await?.into_iter();
+        Ok(ids.iter().map(|id| id.and_then(|_| rows.next().flatten()).map(|row| row.raw)).collect())
+    }
 }
 
 /// Where a connection's account is sealed.

@@ -12,6 +12,7 @@ use crate::{
     connections::Opened,
     erased,
     ingest::{self, Item, Origin},
+    quota::Purse,
     workforce::later,
 };
 
@@ -124,7 +125,7 @@ impl Hub {
         if last.is_some_and(|run| run.state == "running") {
             return Ok(false);
         }
-        let opened = self.open_connection(&workspace, connection)?;
+        let opened = self.open_connection_for(&workspace, connection, Purse::Plan)?;
         let mut entries = kept.entries;
         for entry in entries.iter_mut().filter(|entry| entry.raw.is_none()) {
             // A vendor may say that somebody is gone when only its events are switched off, so it is asked.

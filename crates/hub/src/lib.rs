@@ -30,6 +30,7 @@ mod passthrough;
 mod points;
 mod principals;
 mod privacy;
+mod quota;
 mod reads;
 mod redact;
 mod remembered;
@@ -74,9 +75,11 @@ pub use identity::{IdentityConflict, Linked, Matched, OwnerRule, Owners, Unlinke
 pub use keys::{KeyUse, Resealed};
 pub use limits::{RequestLog, Settings};
 pub use lineage::{Lineage, LinkedBy};
+pub use pacer::{RealTime, Waiting};
 pub use passthrough::OperationView;
 pub use principals::Principal;
 pub use privacy::{ErasedAgain, ErasedLog, ErasureView, Receipt, Searched};
+pub use quota::{OperationUse, PlannedListing, QuotaView};
 pub use reads::{ChangePage, ChangeView, Count, Quarantined, RecordPage, RecordQuery, RecordView};
 pub use report::{Spend, TravelReport, Waits};
 pub use requests::{Answered, RequestPage, RequestQuery, RequestView};
@@ -112,6 +115,8 @@ pub struct Parts {
     pub dialects: &'static [&'static Descriptor],
     /// How vendors are reached.
     pub transports: Arc<dyn Transports>,
+    /// How the hub waits for a vendor's pace.
+    pub waits: Arc<dyn Waiting>,
     /// Limits and habits.
     pub settings: Settings,
 }
@@ -161,7 +166,7 @@ struct Inner {
 impl Hub {
     /// A hub over these parts.
     pub fn new(parts: Parts) -> Self {
-        let pacers = pacer::Pacers::new(&parts.settings);
+        let pacers = pacer::Pacers::new(&parts.settings, Arc::clone(&parts.clock), Arc::clone(&parts.waits));
         let principals = moka::sync::Cache::new(1024);
         let instance = Id::random(&*parts.randomness);
         Self(Arc::new(Inner {

@@ -2,7 +2,7 @@
 //! it, and a test holds `/metrics` against it.
 
 use tongshi_model::{Error, Timestamp};
-use tongshi_store::gauges;
+use tongshi_store::{connections, gauges, workspaces};
 
 use crate::{Hub, connections::LOCAL};
 
@@ -75,11 +75,13 @@ metrics! {
     SYNC_AGE "tongshi_sync_last_complete_age_seconds" Gauge ["workspace", "connection"]
         "How long ago the last complete run of a connection ended; absent where there was none.";
     VENDOR_CALLS "tongshi_vendor_calls_total" Counter ["connection", "operation", "outcome"]
-        "Calls sent to vendors, by outcome: ok, fault, garbled, unsent, lost.";
+        "Calls sent to vendors, by outcome: ok, fault, hurried, used_up, garbled, unsent, lost.";
     VENDOR_SECONDS "tongshi_vendor_call_seconds" Histogram ["connection"]
         "How long calls to vendors took.";
     VENDOR_RETRIES "tongshi_vendor_retries_total" Counter ["connection", "operation"]
         "Calls to vendors that failed and were tried again.";
+    QUOTA_CALLS "tongshi_quota_calls" Gauge ["workspace", "connection", "what"]
+        "Calls that a connection's vendor counts by the month: limit, used by the plan (planned), by others (own), left to the plan, and needed by it until the month ends (needed).";
     JOBS_WAITING "tongshi_jobs_waiting" Gauge []
         "Jobs that are neither done nor given up.";
     JOBS_OLDEST "tongshi_jobs_oldest_due_age_seconds" Gauge []
@@ -137,9 +139,37 @@ impl Hub {
             metrics::gauge!(SYNC_AGE, "workspace" => workspace, "connection" => connection)
                 .set(seconds(at, now));
         }
+        self.measure_quotas().await?;
         metrics::gauge!(DATABASE_BYTES).set(self.store().size_bytes().await? as f64);
         metrics::gauge!(AUDIT_PENDING).set(self.notes_waiting() as f64);
         metrics::gauge!(BUILD, "version" => env!("CARGO_PKG_VERSION")).set(1.0);
+        Ok(())
+    }
+}
+
+impl Hub {
+    async fn measure_quotas(&self) -> Result<(), Error> {
+        let all = workspaces::all(&mut self.store().read().await?).await?;
+        for workspace in all {
+            let found = connections::all(&mut self.store().read().await?, &workspace).await?;
+            for connection in found.into_iter().filter(|found| found.dialect != LOCAL && !found.disabled) {
+                // A connection that cannot be opened says so elsewhere.
+                let Ok(Some(view)) = self.monthly_quota(&workspace, &connection.name, None).await else {
+                    continue;
+                };
+                for (what, calls) in [
+                    ("limit", view.calls),
+                    ("planned", view.used_planned),
+                    ("own", view.used_own),
+                    ("left", view.left),
+                    ("needed", view.planned_rest),
+                ] {
+                    let (workspace, name) = (workspace.name.clone(), connection.name.clone());
+                    metrics::gauge!(QUOTA_CALLS, "workspace" => workspace, "connection" => name, "what" => what)
+                        .set(calls as f64);
+                }
+            }
+        }
         Ok(())
     }
 }

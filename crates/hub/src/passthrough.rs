@@ -4,11 +4,11 @@
 
 use serde::Serialize;
 use serde_json::{Map, Value, json};
-use tongshi_dialect::{Contract, OperationInfo, Reply, allowed_operation};
+use tongshi_dialect::{Contract, Descriptor, OperationInfo, Reply, Target, allowed_operation};
 use tongshi_model::{Error, ErrorKind, Id, Sensitivity};
 use tongshi_store::{Connection, connections};
 
-use crate::{AuditEntry, Hub, Principal, Scopes, audit, connections::LOCAL};
+use crate::{AuditEntry, Hub, Principal, Scopes, audit, connections::LOCAL, writes::switched_off};
 
 /// An operation of a vendor, as it is shown.
 #[derive(Debug, Serialize)]
@@ -21,7 +21,9 @@ pub struct OperationView {
     pub path: &'static str,
     /// Where its facts come from.
     pub contract: Contract,
-    /// Whether the asking app may call it.
+    /// Whether the vendor counts it by the month.
+    pub metered: bool,
+    /// Whether the asking app may call it through this connection.
     pub allowed: bool,
 }
 
@@ -33,14 +35,17 @@ impl Hub {
         connection: Id,
     ) -> Result<Vec<OperationView>, Error> {
         let connection = self.passable(principal, connection).await?;
-        let operations = self.dialect(&connection.dialect)?.operations.iter();
+        let dialect = self.dialect(&connection.dialect)?;
+        let operations = dialect.operations.iter();
         Ok(operations
             .map(|info| OperationView {
                 name: info.name,
                 method: info.method,
                 path: info.path,
                 contract: info.contract,
-                allowed: principal.scopes.may_call(info).is_ok(),
+                metered: info.metered,
+                allowed: principal.scopes.may_call(info).is_ok()
+                    && may_punch(dialect, &connection, info).is_ok(),
             })
             .collect())
     }
@@ -61,6 +66,7 @@ impl Hub {
         if connection.disabled {
             return Err(Error::conflict("the connection is switched off"));
         }
+        may_punch(dialect, &connection, info)?;
         let name = connection.name.clone();
         let connector = self.open_connection(&principal.workspace, connection)?.connector;
         let (hub, principal) = (self.clone(), principal.clone());
@@ -106,6 +112,16 @@ impl Hub {
     }
 }
 
+/// Refuses an operation that sends punches in, where the connection may not.
+pub(crate) fn may_punch(
+    dialect: &Descriptor,
+    connection: &Connection,
+    info: &OperationInfo,
+) -> Result<(), Error> {
+    let off = info.punches.then(|| switched_off(dialect, connection, Target::Punch)).flatten();
+    off.map_or(Ok(()), |why| Err(Error::forbidden(why)))
+}
+
 impl Scopes {
     /// Whether the app may call this operation of a vendor, and why not. An answer is raw, so the app must be one that
     /// sees restricted fields; where its kinds are limited, it must be given the operation by name. What is no GET
@@ -140,6 +156,8 @@ mod tests {
         path: "/employees/{key}",
         contract: Contract::Documented,
         spec: "A1",
+        metered: false,
+        punches: false,
     };
     const WRITES: OperationInfo = OperationInfo { name: "employee.hire", method: "POST", ..READS };
 

@@ -40,6 +40,11 @@ impl FixedClock {
     pub fn advance_seconds(&self, seconds: i64) {
         self.0.fetch_add(seconds * 1_000_000, Ordering::SeqCst);
     }
+
+    /// Moves the clock forward.
+    pub fn advance(&self, time: std::time::Duration) {
+        self.0.fetch_add(i64::try_from(time.as_micros()).unwrap_or(i64::MAX), Ordering::SeqCst);
+    }
 }
 
 impl Clock for FixedClock {

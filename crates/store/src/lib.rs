@@ -28,6 +28,7 @@ pub mod places;
 pub mod points;
 pub mod punches;
 pub mod quarantine;
+pub mod readings;
 pub mod records;
 pub mod refs;
 pub mod requests;

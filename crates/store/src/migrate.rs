@@ -25,6 +25,7 @@ const ALL: &[(&str, &str)] = &[
     ("0011_points", include_str!("../migrations/0011_points.sql")),
     ("0012_tallies", include_str!("../migrations/0012_tallies.sql")),
     ("0013_flows", include_str!("../migrations/0013_flows.sql")),
+    ("0014_readings", include_str!("../migrations/0014_readings.sql")),
 ];
 
 /// The number under which the migrating process holds PostgreSQL's advisory lock.

@@ -255,6 +255,17 @@ pub async fn count_live(s: &mut Session, connection: i64, kind: Kind) -> Result<
     row.ok_or_else(|| Error::internal("a count gives no row"))?.count()
 }
 
+/// How many of these sources belong to days from one on.
+pub async fn count_since(s: &mut Session, connection: i64, kind: Kind, from: LocalDate) -> Result<u64> {
+    let row = s
+        .row(
+            "SELECT count(*) FROM sources WHERE connection = $1 AND kind = $2 AND gone_at IS NULL AND on_date >= $3",
+            params![connection, kind, from],
+        )
+        .await?;
+    row.ok_or_else(|| Error::internal("a count gives no row"))?.count()
+}
+
 /// Notes that the vendor no longer has these, and how we know. Those already gone keep their evidence.
 pub async fn mark_gone(
     s: &mut Session,

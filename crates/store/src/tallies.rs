@@ -50,6 +50,18 @@ pub async fn add(s: &mut Session, workspace: &Workspace, what: &str, period: &st
     .map(drop)
 }
 
+/// The tallies of a period whose name begins so, by name.
+pub async fn of_period(
+    s: &mut Session,
+    workspace: &Workspace,
+    prefix: &str,
+    period: &str,
+) -> Result<Vec<Tally>> {
+    let mut found = since(s, workspace, prefix, period).await?;
+    found.retain(|tally| tally.period == period);
+    Ok(found)
+}
+
 /// The tallies whose name begins so, of periods from one on, in the order of name and period.
 pub async fn since(s: &mut Session, workspace: &Workspace, prefix: &str, period: &str) -> Result<Vec<Tally>> {
     let rows = s

@@ -12,7 +12,7 @@ use tongshi_model::{Clock, Draft, FixedClock, Id, Kind, LocalDate, Secret, Seede
 use tongshi_sandbox::{Item, Plan};
 use tongshi_store::{Location, Store};
 
-use crate::Wire;
+use crate::{VirtualWaits, Wire};
 
 /// What the hub that makes everything draws from.
 const SEED: u64 = 7;
@@ -32,6 +32,10 @@ pub struct Setup {
     pub settings: Settings,
     /// Vendors beside the real ones; nothing is connected to them.
     pub vendors: Vec<&'static Descriptor>,
+    /// Whether the clock moves while the hub waits for a vendor's pace; else it stands until it is moved.
+    pub time_passes: bool,
+    /// Calls of one app to one operation in a second that the DingTalk face lets through; 0 for any number.
+    pub dingtalk_calls_per_second: u32,
 }
 
 impl Default for Setup {
@@ -44,7 +48,15 @@ impl Default for Setup {
             webhook_plain_http: true,
             ..Settings::default()
         };
-        Self { employees: 120, attendance_days: 0, page_size: 20, settings, vendors: Vec::new() }
+        Self {
+            employees: 120,
+            attendance_days: 0,
+            page_size: 20,
+            settings,
+            vendors: Vec::new(),
+            time_passes: false,
+            dingtalk_calls_per_second: 0,
+        }
     }
 }
 
@@ -57,6 +69,7 @@ pub struct TestHub {
     pub clock: Arc<FixedClock>,
     /// The wire between its connectors and its faces.
     pub wire: Wire,
+    waits: VirtualWaits,
     /// The workspace behind the faces.
     pub company: Workspace,
     /// The workspace into which the connection `zhiren` reads.
@@ -73,7 +86,7 @@ impl TestHub {
     pub async fn over(location: Location, setup: &Setup) -> Self {
         let mut made = Self::open(location, setup, SEED).await;
         made.load(setup.employees, setup.attendance_days).await;
-        made.register(setup.page_size).await;
+        made.register(setup).await;
         made
     }
 
@@ -91,6 +104,10 @@ impl TestHub {
         let store = Store::open(location, clock.clone()).await.expect("the database opens");
         store.migrate().await.expect("the migrations run");
         let wire = Wire::default();
+        let waits = match setup.time_passes {
+            true => VirtualWaits::moving(clock.clone()),
+            false => VirtualWaits::default(),
+        };
         let (vault, vault_key) = Vault::generate(&SeededRandomness::new(SEED)).expect("a key");
         let dialects = dialects(&setup.vendors);
         let hub = Hub::new(Parts {
@@ -100,6 +117,7 @@ impl TestHub {
             vault,
             dialects,
             transports: Arc::new(wire.clone()),
+            waits: Arc::new(waits.clone()),
             settings: setup.settings.clone(),
         });
         hub.start().await.expect("the hub starts");
@@ -108,7 +126,7 @@ impl TestHub {
         for (dialect, face) in hub.faces() {
             wire.lead(&format!("face:{dialect}"), Arc::clone(face));
         }
-        Self { hub, clock, wire, company, main, vault_key, dialects, keys: BTreeMap::new() }
+        Self { hub, clock, wire, waits, company, main, vault_key, dialects, keys: BTreeMap::new() }
     }
 
     /// Another hub over the same database and wire, as a second process or the next one would be.
@@ -120,6 +138,7 @@ impl TestHub {
             vault: Vault::from_hex(&self.vault_key).expect("a key"),
             dialects: self.dialects,
             transports: Arc::new(self.wire.clone()),
+            waits: Arc::new(self.waits.clone()),
             settings: self.hub.settings().clone(),
         })
     }
@@ -142,11 +161,11 @@ impl TestHub {
         self.hub.load(&self.company, "sandbox", items.collect()).await.expect("the company is loaded");
     }
 
-    async fn register(&mut self, page_size: u32) {
+    async fn register(&mut self, setup: &Setup) {
         let faces: Vec<String> = tongshi_dialects::ALL.iter().map(|dialect| dialect.id.to_owned()).collect();
         let settings = json!({
             "company_token": "company-token", "callback_url": "http://127.0.0.1/callback", "sandbox": true,
-            "zhiren_page_size": page_size, "dingtalk_calls_per_second": 0,
+            "zhiren_page_size": setup.page_size, "dingtalk_calls_per_second": setup.dingtalk_calls_per_second,
         });
         let name = "tester".to_owned();
         let app = NewApp { name, faces, scopes: Scopes::all(), settings, ..NewApp::default() };

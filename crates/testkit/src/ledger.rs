@@ -23,6 +23,7 @@ pub static LEDGER: Descriptor = Descriptor {
     id: "ledger",
     title: "Ledger",
     base_url: None,
+    second_base_url: None,
     capabilities: &[
         Capability::PushPunches,
         // May be repeated: it keeps our ids.
@@ -39,6 +40,8 @@ pub static LEDGER: Descriptor = Descriptor {
         Capability::Push(Kind::Visit, Action::Create),
     ],
     writes_off: &[Target::Record(Kind::Visit)],
+    metering: None,
+    calls_per_second: None,
     credential: &[],
     face_keys: &[],
     codes: &[],

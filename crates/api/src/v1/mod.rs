@@ -53,6 +53,7 @@ fn documented() -> OpenApiRouter<Hub> {
         .routes(routes!(connections::call::call_operation))
         .routes(routes!(connections::list::list_connections))
         .routes(routes!(connections::operations::list_operations))
+        .routes(routes!(connections::quota::get_quota))
         .routes(routes!(counts::list::list_counts))
         .routes(routes!(identity::conflicts::list_identity_conflicts))
         .routes(routes!(identity::link::link_records))

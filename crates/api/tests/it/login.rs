@@ -465,3 +465,65 @@ fn pair(query: &str, name: &str) -> String {
     let found = query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
     found.unwrap_or_default().to_owned()
 }
+
+#[tokio::test]
+async fn somebody_signs_in_through_dingtalk() {
+    staged(async |stage| {
+        let hub = stage.hub;
+        let new = NewApp {
+            name: "ding".to_owned(),
+            faces: vec!["dingtalk".to_owned()],
+            scopes: Scopes::all(),
+            settings: json!({"sandbox": true, "redirect_uri": BACK, "dingtalk_calls_per_second": 0}),
+            ..NewApp::default()
+        };
+        let keys = hub.hub.create_app(&hub.company, new, &Actor::cli()).await.unwrap();
+        let mut credential = keys.faces["dingtalk"].clone();
+        credential.retain(|name, _| matches!(name.as_str(), "app_key" | "app_secret" | "corp_id"));
+        credential.insert("redirect_uri".to_owned(), Secret::new(BACK));
+        let new = NewConnection {
+            dialect: "dingtalk".to_owned(),
+            name: "ding".to_owned(),
+            base_url: "face:dingtalk".to_owned(),
+            credential,
+            settings: Value::Null,
+        };
+        hub.hub.connect(&hub.main, new).await.unwrap();
+        let only = vec!["department".to_owned(), "user".to_owned()];
+        let options = tongshi_hub::SyncOptions { only, ..tongshi_hub::SyncOptions::default() };
+        let outcome = hub.hub.sync(&hub.main, "ding", &options, &tongshi_hub::Silent).await.unwrap();
+        assert!(outcome.complete, "{:?}", outcome.reason);
+        let mut browser = stage.browser();
+        let way = async |browser: &mut Browser, decision: &str| {
+            let out = location(&browser.get("/login/ding").await);
+            let query = out.strip_prefix("face:dingtalk/oauth2/auth?").expect("the vendor's page").to_owned();
+            let page = browser.get(&format!("/d/dingtalk/oauth2/auth?{query}")).await;
+            let form = [
+                ("step", &*step(&page)),
+                ("login", &*stage.person.number),
+                ("password", &*stage.person.mobile),
+            ];
+            let consent = browser.go(Method::POST, "/d/dingtalk/oauth2/auth", Some(&form)).await;
+            let form = [("step", &*step(&consent)), ("decision", decision)];
+            let back = location(&browser.go(Method::POST, "/d/dingtalk/oauth2/auth", Some(&form)).await);
+            back.strip_prefix(&format!("{BACK}?")).expect("back to us").to_owned()
+        };
+        let back = way(&mut browser, "deny").await;
+        let refused = browser.get(&format!("/login/ding/callback?{back}")).await;
+        assert_eq!(refused.status, StatusCode::FORBIDDEN, "{}", refused.text);
+        assert!(!browser.is_signed_in().await);
+        let back = way(&mut browser, "allow").await;
+        let answer = browser.get(&format!("/login/ding/callback?{back}")).await;
+        assert_eq!((answer.status, &*location(&answer)), (StatusCode::FOUND, "/login"));
+        let page = browser.get("/login").await;
+        assert!(page.text.contains("Signed in") && page.text.contains(&stage.person.name));
+        assert!(!page.text.contains("No employee record"));
+        let entries = stage.audit("sign_in").await;
+        let done = entries.iter().find(|entry| entry["outcome"] == "done").unwrap();
+        assert_eq!((&done["detail"]["rule"], &done["detail"]["way"]), (&json!("vendor_id"), &json!("link")));
+        // The same return again is nobody's.
+        let again = browser.get(&format!("/login/ding/callback?{back}")).await;
+        assert_eq!(again.status, StatusCode::BAD_REQUEST);
+    })
+    .await;
+}

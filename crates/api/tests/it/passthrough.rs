@@ -3,11 +3,14 @@
 
 use axum::http::StatusCode;
 use serde_json::{Value, json};
-use tongshi_hub::Scopes;
+use tongshi_hub::{NewConnection, Scopes};
 use tongshi_model::Sensitivity;
 use tongshi_testkit::{Effect, TestHub};
 
-use crate::served::{Answer, Served, key, over_company};
+use crate::{
+    schema::findings,
+    served::{Answer, Served, key, over_company},
+};
 
 const ANSWERED_BY: &str = "x-tongshi-answered-by";
 
@@ -109,6 +112,56 @@ async fn who_may_not_is_refused_before_the_vendor_is_asked() {
         };
         assert!(allowed("department.list") && !allowed("employee.list"));
         assert_eq!(operations.data().len(), hub.vendor().operations.len());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn punches_go_to_a_vendor_only_where_somebody_has_switched_it_on() {
+    over_company(40, async |hub, served| {
+        let served = served.with(key(hub, &hub.main, "caller", Scopes::all()).await);
+        let connect = async |settings: Value| {
+            let mut credential = hub.keys["dingtalk"].clone();
+            credential.retain(|name, _| matches!(name.as_str(), "app_key" | "app_secret"));
+            let new = NewConnection {
+                dialect: "dingtalk".to_owned(),
+                name: "dingtalk".to_owned(),
+                base_url: "face:dingtalk".to_owned(),
+                credential,
+                settings,
+            };
+            hub.hub.connect(&hub.main, new).await.unwrap().id
+        };
+        let id = connect(Value::Null).await;
+        let shows = async |operation: &str| {
+            let listed = served.get(&format!("/v1/connections/{id}/operations")).await;
+            let found = listed.data().iter().find(|one| one["name"] == operation).unwrap().clone();
+            (found["allowed"].clone(), found["metered"].clone())
+        };
+        hub.wire.break_by(|_, _| Effect::Pass);
+        for operation in ["attendance.record.upload", "clock.add", "approve.check"] {
+            let refused = served.post(&format!("/v1/connections/{id}/call/{operation}"), json!({})).await;
+            assert_eq!((refused.status, refused.problem()), (StatusCode::FORBIDDEN, "forbidden"));
+            assert!(refused.text.contains("switched off"), "{}", refused.text);
+            assert_eq!(shows(operation).await, (json!(false), json!(true)));
+        }
+        assert_eq!(hub.wire.calls(), 0, "the vendor was not asked");
+        assert_eq!(shows("user.count").await, (json!(true), json!(false)));
+        assert_eq!(connect(json!({"writes": {"punch": true}})).await, id);
+        let upload = json!({"userid": "nobody", "device_name": "d", "device_id": "d", "user_check_time": 1});
+        let taken = served.post(&format!("/v1/connections/{id}/call/attendance.record.upload"), upload).await;
+        assert_eq!(taken.headers[ANSWERED_BY].as_bytes(), b"vendor");
+        assert_eq!(shows("attendance.record.upload").await.0, json!(true));
+        // What was asked of the vendor is on its account of the month.
+        let quota = served.get(&format!("/v1/connections/{id}/quota")).await;
+        assert_eq!((quota.status, &quota.json["used_own"]), (StatusCode::OK, &json!(1)), "{}", quota.text);
+        assert_eq!((&quota.json["calls"], &quota.json["budget"]), (&json!(5000), &json!(3000)));
+        let document = tongshi_api::openapi();
+        let schema = json!({"$ref": "#/components/schemas/Quota"});
+        assert_eq!(findings(document, &schema, &quota.json), Vec::<String>::new());
+        let other = hub.connection().await;
+        let none = served.get(&format!("/v1/connections/{other}/quota")).await;
+        assert_eq!(none.status, StatusCode::NOT_FOUND, "{}", none.text);
     })
     .await;
 }

@@ -156,11 +156,12 @@ fn dialect_coverage(text: &mut String, dialect: &Descriptor) {
     for operation in dialect.operations {
         let _ = writeln!(
             text,
-            "| `{}` | `{} {}` | {} | yes | yes | {} |",
+            "| `{}` | `{} {}` | {}{} | yes | yes | {} |",
             operation.name,
             operation.method,
             operation.path,
             operation.contract.name(),
+            if operation.metered { ", counted by the month" } else { "" },
             operation.spec
         );
     }

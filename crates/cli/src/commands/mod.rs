@@ -17,6 +17,7 @@ pub(crate) mod migrate;
 pub(crate) mod owners;
 pub(crate) mod people;
 pub(crate) mod privacy;
+pub(crate) mod quota;
 pub(crate) mod records;
 pub(crate) mod report;
 pub(crate) mod requests;
@@ -60,6 +61,7 @@ pub(crate) async fn run(program: &Program, command: Command, problems: &[Problem
         Command::Writes(args) => writes::run(program, args).await,
         Command::Routes(args) => routes::run(program, args).await,
         Command::Flow(args) => flow::run(program, args).await,
+        Command::Quota(args) => Box::pin(quota::run(program, args)).await,
         Command::Report(args) => report::run(program, args).await,
         Command::Call(args) => call::run(program, args).await,
         Command::Sign(args) => sign::run(program, args).await,

@@ -23,6 +23,7 @@ Examples:
   tongshi sync hr                   everything at first and once a day, else what is new
   tongshi sync hr --full --json     everything again, the proof as JSON
   tongshi sync hr --only employee,punch --window-days 90
+  tongshi sync dingtalk --use-reserve   although the month's counted calls are used up (`tongshi quota`)
 
 Exit codes: 0 the run is complete; 1 usage or configuration; 2 the run is not complete, the proof says why; \
     3 held, because so much is missing that a person must confirm: look at it, then sync with --confirm-shrink; \
@@ -48,6 +49,9 @@ pub(crate) struct Args {
     /// How many days back to read what is read by days
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(i32).range(0..=3660))]
     window_days: Option<i32>,
+    /// Take calls that the vendor counts by the month out of the reserve, beyond what the plan may use
+    #[arg(long)]
+    use_reserve: bool,
 }
 
 /// Runs the command.
@@ -64,6 +68,8 @@ pub(crate) async fn run(program: &Program, args: Args) -> Result<Exit, Failure> 
         dry_run: args.dry_run,
         confirm_shrink: args.confirm_shrink,
         window_days: args.window_days,
+        use_reserve: args.use_reserve,
+        scheduled: false,
     };
     let progress = Show::new(program);
     let synced = hub.sync(&workspace, &args.name, &options, &progress).await;

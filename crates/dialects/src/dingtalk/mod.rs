@@ -15,17 +15,21 @@ mod server;
 mod tests;
 mod wire;
 
-use tongshi_dialect::{Capability, Descriptor, FaceKey, Target};
-use tongshi_model::{Action, Kind};
+use tongshi_dialect::{Capability, Descriptor, FaceKey, Metering, Target};
+use tongshi_model::{Action, Kind, shanghai};
 
 /// This vendor, for the list.
 pub(crate) static DESCRIPTOR: Descriptor = Descriptor {
     id: "dingtalk",
     title: "钉钉 DingTalk",
-    base_url: Some("https://oapi.dingtalk.com"),
+    base_url: Some(client::OLD_HOST),
+    second_base_url: Some(client::new_host),
     capabilities: CAPABILITIES,
     // Public tooling round this API is mostly forgery; ours is switched on by somebody, for one connection.
     writes_off: &[Target::Punch],
+    // The standard edition, since 2025-11-19 (§8.3); a paid package is the setting `quota`.
+    metering: Some(Metering { calls_per_month: 5_000, zone: shanghai }),
+    calls_per_second: Some(20),
     credential: client::CREDENTIAL,
     face_keys: &[
         FaceKey { id: "app_key", secret: "app_secret", prefix: "ding" },
@@ -59,4 +63,5 @@ const CAPABILITIES: &[Capability] = &[
     Capability::Push(Kind::Approval, Action::Comment),
     Capability::Receive,
     Capability::Send,
+    Capability::SignIn,
 ];

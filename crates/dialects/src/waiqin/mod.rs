@@ -24,8 +24,11 @@ pub(crate) static DESCRIPTOR: Descriptor = Descriptor {
     id: "waiqin",
     title: "勤策 Waiqin",
     base_url: Some("https://openapi.waiqin365.com"),
+    second_base_url: None,
     capabilities: CAPABILITIES,
     writes_off: &[],
+    metering: None,
+    calls_per_second: None,
     credential: client::CREDENTIAL,
     face_keys: &[
         FaceKey { id: "app_id", secret: "app_secret", prefix: "wq" },

@@ -26,8 +26,11 @@ pub(crate) static DESCRIPTOR: Descriptor = Descriptor {
     title: "Workhuman (sample contract)",
     // The page's own host is not given: it never answered as the page says (§1).
     base_url: None,
+    second_base_url: None,
     capabilities: CAPABILITIES,
     writes_off: &[],
+    metering: None,
+    calls_per_second: None,
     credential: client::CREDENTIAL,
     face_keys: &[FaceKey { id: "client_id", secret: "client_secret", prefix: "wh" }],
     codes: &[],

@@ -25,8 +25,11 @@ pub(crate) static DESCRIPTOR: Descriptor = Descriptor {
     id: "zhiren",
     title: "知人 Zhiren",
     base_url: Some("https://zhiren.com"),
+    second_base_url: None,
     capabilities: CAPABILITIES,
     writes_off: &[],
+    metering: None,
+    calls_per_second: None,
     credential: client::CREDENTIAL,
     face_keys: &[
         FaceKey { id: "access_key", secret: "secret_key", prefix: "ak" },

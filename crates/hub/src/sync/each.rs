@@ -107,7 +107,7 @@ async fn fetch(
 ) -> Result<Block, Error> {
     let mut slices: Vec<Slice> = Vec::with_capacity(subjects.len());
     for subjects in subjects.chunks(batch.max(1)) {
-        let ask = Ask { reach: context.reach(), window: context.window(), subjects };
+        let ask = Ask { reach: context.reach(), window: context.window(listing), subjects };
         slices.extend(context.connector.plan(listing, &ask));
     }
     let mut block = Block::default();

@@ -24,9 +24,16 @@ use tongshi_model::{Clock, Error, ErrorKind, Id, Kind, LocalDate};
 use tongshi_store::{Claim, Workspace, quarantine, runs};
 use tracing::Instrument as _;
 
-use crate::{Hub, connections::Opened, identity::match_people, meters, trace};
+use crate::{
+    Hub,
+    connections::Opened,
+    identity::match_people,
+    meters,
+    quota::{Due, Purse},
+    trace,
+};
 pub use proof::{Counts, Difference, ListingProof};
-use run::{Checkpoint, Context};
+use run::{Begin, Checkpoint, Context};
 pub(crate) use seen::Seen;
 pub use view::RunView;
 
@@ -49,6 +56,10 @@ pub struct SyncOptions {
     pub confirm_shrink: bool,
     /// How many days back what is read by days is read; none for the setting.
     pub window_days: Option<i32>,
+    /// The hub does it by itself: what the vendor counts is read when the plan says so, and passed over otherwise.
+    pub scheduled: bool,
+    /// Counted calls may come out of the reserve: an administrator wants it now.
+    pub use_reserve: bool,
 }
 
 /// How much to sync.
@@ -160,17 +171,23 @@ impl Hub {
         options: &SyncOptions,
         progress: &dyn Progress,
     ) -> Result<Outcome, Error> {
-        let opened = self.open(workspace, name).await?;
+        let purse = if options.use_reserve { Purse::Own } else { Purse::Plan };
+        let opened = self.open_for(workspace, name, purse).await?;
         if opened.connection.disabled {
             return Err(Error::forbidden(format!("the connection '{name}' is switched off")));
         }
         let listings = chosen(&opened, &options.only)?;
+        let quota = Box::pin(self.quota_of(&opened, None)).await?;
+        let due = match &quota {
+            Some(quota) if options.scheduled => quota.due(listings, today(&**self.clock())),
+            _ => Due { listings, ..Due::default() },
+        };
         let begun = self.clock().now();
         let (mode, reach) = self.reach(workspace, &opened, options).await?;
         // A run over some listings is no evidence that all were seen, so it goes by another name.
-        let kind_of_run = if options.only.is_empty() { mode.name() } else { PARTIAL };
+        let kind_of_run = if options.only.is_empty() && !due.passed_over { mode.name() } else { PARTIAL };
         let window = self.window(mode, options);
-        let fresh = Checkpoint::new(window, reach);
+        let fresh = Checkpoint::new(window, due.windows, reach);
         let dialect = opened.connection.dialect.clone();
         let mut context = if options.dry_run {
             Context::dry(self.clone(), workspace.clone(), opened, fresh, progress)
@@ -179,6 +196,7 @@ impl Hub {
             Context::claimed(self.clone(), workspace.clone(), opened, fresh, claimed, progress)?
         };
         context.confirm_shrink = options.confirm_shrink;
+        context.quota = quota.filter(|_| !options.use_reserve);
         let mut session = self.store().read().await?;
         let rejected = quarantine::list(&mut session, workspace, Some(context.place.connection)).await?;
         drop(session);
@@ -187,7 +205,9 @@ impl Hub {
             target: trace::SPANS, "sync run", run = %context.place.run, dialect = %dialect, mode = kind_of_run,
         );
         trace::begin_run(&span, context.place.run);
-        let result = read_all(&mut context, listings).instrument(span).await;
+        // Larger than what its callers should carry about.
+        let result = Box::pin(read_all(&mut context, due.listings)).instrument(span).await;
+        context.settle().await;
         let outcome = context.finish(kind_of_run, result, begun).await?;
         count(&outcome);
         Ok(outcome)
@@ -305,13 +325,14 @@ async fn read_all(context: &mut Context<'_>, listings: Vec<&'static Listing>) ->
         }
         context.progress.listing(listing.name);
         let span = tracing::info_span!(target: trace::SPANS, "listing", listing = listing.name);
-        let reading = async {
-            match listing.over {
-                Over::Whole => whole::read(context, listing).await,
-                Over::Each { kind, batch } => each::read(context, listing, kind, batch).await,
-            }
+        let proof = match context.begin(listing).await? {
+            Begin::Held(why) => held(listing, why),
+            Begin::Now => match read(context, listing).instrument(span).await {
+                // What was read of it stays, and the next reading begins anew.
+                Err(error) if context.is_spent() => held(listing, error.public().to_owned()),
+                proof => proof?,
+            },
         };
-        let proof = reading.instrument(span).await?;
         context.progress.finished(&proof);
         if listing.kind == Some(Kind::Employee) && !context.is_dry() {
             // Rare, and larger than a page's work.
@@ -320,6 +341,20 @@ async fn read_all(context: &mut Context<'_>, listings: Vec<&'static Listing>) ->
         context.done(proof).await?;
     }
     Ok(())
+}
+
+async fn read(context: &mut Context<'_>, listing: &'static Listing) -> Result<ListingProof, Error> {
+    match listing.over {
+        Over::Whole => whole::read(context, listing).await,
+        Over::Each { kind, batch } => each::read(context, listing, kind, batch).await,
+    }
+}
+
+/// A listing that was not read, or not to its end, because the month's counted calls do not suffice.
+fn held(listing: &Listing, why: String) -> ListingProof {
+    let mut proof = ListingProof::of(listing.name);
+    proof.doubt(why);
+    proof
 }
 
 /// Links people who are known from elsewhere. What was read is kept when that fails, and the next run tries again.

@@ -76,7 +76,7 @@ async fn missing(
     kind: Kind,
     seen: &Seen,
 ) -> Result<(Vec<i64>, u64), Error> {
-    let window = listing.windowed.then(|| context.window());
+    let window = listing.windowed.then(|| context.window(listing));
     let (from, to) = (window.map(|window| window.from), window.map(|window| window.to));
     let mut session = context.hub.store().read().await?;
     let (mut missing, mut live, mut after) = (Vec::new(), 0, 0);

@@ -1,13 +1,19 @@
 //! A run in progress: where it is, what it did, and how that is kept.
 
-use std::sync::{Arc, atomic::AtomicBool};
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tongshi_dialect::{Listing, Reach, Window};
 use tongshi_model::{Error, Id, LocalDate, Space, Timestamp};
-use tongshi_store::{Run, Session, Workspace, runs};
+use tongshi_store::{Run, Session, Workspace, readings, runs};
 use tracing::Instrument as _;
 
 use super::{
@@ -15,12 +21,21 @@ use super::{
     diff::{self, Diff, StoredPage},
     proof::{Counts, DIFFERENCES_MAX, Difference, ListingProof},
 };
-use crate::{Hub, connections::Opened, identity::Holding, ingest::Origin};
+use crate::{
+    Hub,
+    connections::Opened,
+    identity::Holding,
+    ingest::Origin,
+    quota::{self, Ledger, Quota},
+};
 
 /// What a run must know to go on after its process died.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Checkpoint {
     window: Window,
+    /// The days of listings that have their own.
+    #[serde(default)]
+    windows: BTreeMap<String, Window>,
     since: Option<LocalDate>,
     done: Vec<ListingProof>,
     counts: Counts,
@@ -47,12 +62,12 @@ pub(super) struct Position {
 }
 
 impl Checkpoint {
-    pub(super) fn new(window: Window, reach: Reach) -> Self {
+    pub(super) fn new(window: Window, windows: BTreeMap<String, Window>, reach: Reach) -> Self {
         let since = match reach {
             Reach::Full => None,
             Reach::Since(day) => Some(day),
         };
-        Self { window, since, done: Vec::new(), counts: Counts::default(), position: None }
+        Self { window, windows, since, done: Vec::new(), counts: Counts::default(), position: None }
     }
 
     pub(super) fn add(&mut self, more: &Counts) {
@@ -103,6 +118,14 @@ impl Place {
     }
 }
 
+/// Whether a listing is read.
+pub(super) enum Begin {
+    /// It is.
+    Now,
+    /// Not this month, and why.
+    Held(String),
+}
+
 /// A sync in progress.
 pub(super) struct Context<'a> {
     pub(super) hub: Hub,
@@ -110,6 +133,11 @@ pub(super) struct Context<'a> {
     pub(super) progress: &'a dyn Progress,
     pub(super) confirm_shrink: bool,
     pub(super) place: Place,
+    /// Where the vendor counts calls, and the run must stay within the plan.
+    pub(super) quota: Option<Quota>,
+    ledger: Option<Arc<Ledger>>,
+    /// Set where a call was not made because the month's are used up.
+    spent: Arc<AtomicBool>,
     name: String,
     /// None for a dry run.
     holder: Option<String>,
@@ -170,6 +198,9 @@ impl<'a> Context<'a> {
         };
         Self {
             hub,
+            quota: None,
+            ledger: opened.pacer.ledger().map(Arc::clone),
+            spent: opened.refused,
             connector: opened.connector,
             progress,
             confirm_shrink: false,
@@ -190,8 +221,40 @@ impl<'a> Context<'a> {
         self.checkpoint.since.map_or(Reach::Full, Reach::Since)
     }
 
-    pub(super) fn window(&self) -> Window {
-        self.checkpoint.window
+    /// The days that are read of a listing.
+    pub(super) fn window(&self, listing: &Listing) -> Window {
+        self.checkpoint.windows.get(listing.name).copied().unwrap_or(self.checkpoint.window)
+    }
+
+    /// Whether a listing may be read now, where its calls are counted; notes that it begins.
+    pub(super) async fn begin(&mut self, listing: &Listing) -> Result<Begin, Error> {
+        let window = self.window(listing);
+        let Some(quota) = self.quota.as_ref().filter(|quota| quota.counts(listing)) else {
+            return Ok(Begin::Now);
+        };
+        let left = quota.ledger.left().await?;
+        if let Some(why) = quota.held(listing, quota::days(window), left) {
+            return Ok(Begin::Held(why));
+        }
+        if !self.is_dry() {
+            let mut session = self.hub.store().write().await?;
+            readings::begin(&mut session, self.place.connection, listing.name).await?;
+            session.commit().await?;
+        }
+        Ok(Begin::Now)
+    }
+
+    /// Whether a call was not made because the month's are used up.
+    pub(super) fn is_spent(&self) -> bool {
+        self.spent.load(Ordering::Relaxed)
+    }
+
+    /// Gives back counted calls that were taken and not made. Where that fails, they count as made.
+    pub(super) async fn settle(&self) {
+        let Some(ledger) = &self.ledger else { return };
+        if let Err(error) = ledger.settle().await {
+            tracing::warn!(reason = %error, cause = %error.private(), "counted calls were not given back");
+        }
     }
 
     pub(super) fn is_done(&self, listing: &Listing) -> bool {
@@ -260,7 +323,15 @@ impl<'a> Context<'a> {
         if self.is_dry() {
             return Ok(());
         }
+        let read = self.checkpoint.done.last().filter(|proof| proof.complete).map(|proof| &proof.listing);
         let mut session = self.hub.store().write().await?;
+        if let (Some(quota), Some(name)) = (&self.quota, read)
+            && let Some(listing) = self.connector.listings().iter().find(|known| known.name == name)
+            && quota.counts(listing)
+        {
+            let wide = quota.is_wide(listing, self.window(listing));
+            readings::done(&mut session, self.place.connection, name, wide).await?;
+        }
         self.keep(&mut session, &self.checkpoint).await?;
         session.commit().await
     }

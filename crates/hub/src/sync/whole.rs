@@ -24,7 +24,7 @@ pub(super) async fn read(
     context: &mut Context<'_>,
     listing: &'static Listing,
 ) -> Result<ListingProof, Error> {
-    let ask = Ask { reach: context.reach(), window: context.window(), subjects: &[] };
+    let ask = Ask { reach: context.reach(), window: context.window(listing), subjects: &[] };
     let slices = context.connector.plan(listing, &ask);
     let mut proof = ListingProof::of(listing.name);
     let start = context.position(listing).unwrap_or_default();

@@ -30,6 +30,7 @@ pub use punched::PunchWritten;
 pub(crate) use punched::store_punches;
 pub use queue::QueuedView;
 pub(crate) use queue::{Asked, Deed, Routed, enqueue, natural_key, natural_key_of};
+pub(crate) use routes::switched_off;
 pub use routes::{NewRoute, PauseView, RouteView};
 
 use crate::{AuditEntry, Hub, Scopes, audit, reads::limited};

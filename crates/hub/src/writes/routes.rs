@@ -167,7 +167,7 @@ impl Hub {
 }
 
 /// Why a connection takes no writes of this sort, where its settings or its vendor's habits say so.
-pub(super) fn switched_off(dialect: &Descriptor, connection: &Connection, target: Target) -> Option<String> {
+pub(crate) fn switched_off(dialect: &Descriptor, connection: &Connection, target: Target) -> Option<String> {
     let set = connection.settings.get("writes").and_then(|writes| writes.get(target.name()));
     let on = set.and_then(Value::as_bool).unwrap_or(!dialect.writes_off.contains(&target));
     (!on).then(|| {

@@ -262,6 +262,7 @@ pub const NOBODY: &[(&str, &str)] = &[
     ("identity_links", "numbers of sources, and who linked them"),
     ("owners", "which vendor is believed"),
     ("tallies", "counts of calls"),
+    ("readings", "when lists were last read"),
     ("flows", "places in the journal, and settings"),
     (
         "points_accounts",

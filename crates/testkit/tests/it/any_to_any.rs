@@ -36,7 +36,8 @@ async fn connect(
         dialect: dialect.to_owned(),
         base_url: format!("face:{dialect}"),
         credential: keys.map(|(name, key)| (name.clone(), key.clone())).collect(),
-        settings: Value::Null,
+        // An app sends punches through it further down.
+        settings: json!({"writes": {"punch": true}}),
     };
     hub.hub.connect(reader, new).await.unwrap();
     let all = hub.hub.connections(reader).await.unwrap();

@@ -12,7 +12,7 @@ use tongshi_hub::{
 };
 use tongshi_model::{Error, FixedClock, Kind, Secret, SeededRandomness};
 use tongshi_store::{Session, Store, backup, testing::Scratch};
-use tongshi_testkit::{Effect, Setup, TestHub, Wire, on_each_database};
+use tongshi_testkit::{Effect, Setup, TestHub, VirtualWaits, Wire, on_each_database};
 
 /// The key of every hub of the testkit: made first thing from the same seed.
 fn key() -> Secret {
@@ -44,6 +44,7 @@ async fn restored(
         vault,
         dialects: tongshi_dialects::ALL,
         transports: Arc::new(wire),
+        waits: Arc::new(VirtualWaits::default()),
         settings: Settings { sync_every_seconds: 0, retry_delay_ms: 0, ..Settings::default() },
     });
     hub.start().await.unwrap();
@@ -190,6 +191,7 @@ async fn a_restore_needs_its_key_and_its_tombstones_or_no_hub_starts_on_it() {
             vault: Vault::from_hex(&key()).unwrap(),
             dialects: tongshi_dialects::ALL,
             transports: Arc::new(hub.wire.clone()),
+            waits: Arc::new(VirtualWaits::default()),
             settings: Settings::default(),
         })
     };

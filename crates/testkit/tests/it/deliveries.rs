@@ -16,7 +16,7 @@ use tongshi_hub::{
 use tongshi_model::{
     Draft, Employee, ErrorKind, Id, Kind, OrgUnit, Personal, Randomness as _, SeededRandomness, Sensitivity,
 };
-use tongshi_testkit::{Setup, TestHub, on_each_database};
+use tongshi_testkit::{Setup, TestHub, VirtualWaits, on_each_database};
 
 type Answers = Box<dyn FnMut(&Message) -> Reply + Send>;
 
@@ -453,6 +453,7 @@ fn replica(hub: &TestHub) -> Hub {
         vault,
         dialects: tongshi_dialects::ALL,
         transports: Arc::new(hub.wire.clone()),
+        waits: Arc::new(VirtualWaits::default()),
         settings: hub.hub.settings().clone(),
     })
 }

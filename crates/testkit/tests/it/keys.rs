@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use tongshi_hub::{Hub, KeySource, NewApp, Parts, Scopes, Settings, Vault};
 use tongshi_model::{Error, Secret, SeededRandomness};
-use tongshi_testkit::{Setup, TestHub, on_each_database};
+use tongshi_testkit::{Setup, TestHub, VirtualWaits, on_each_database};
 
 /// A file of keys, as processes share it.
 #[derive(Clone)]
@@ -24,6 +24,7 @@ fn hub_on(hub: &TestHub, file: &File, seed: u64) -> Hub {
         vault: Vault::from_source(file.clone()).unwrap(),
         dialects: tongshi_dialects::ALL,
         transports: Arc::new(hub.wire.clone()),
+        waits: Arc::new(VirtualWaits::default()),
         settings: Settings::default(),
     })
 }

@@ -21,6 +21,7 @@ mod keys;
 mod loops;
 mod points;
 mod privacy;
+mod quota;
 mod resume;
 mod retention;
 mod safety;

@@ -11,7 +11,7 @@ use tongshi_dialect::{Fetch, Fetched, Tokens};
 use tongshi_hub::{Hub, Parts, Vault};
 use tongshi_model::{Error, FixedClock, Secret, SeededRandomness};
 use tongshi_store::{Location, Store, connections};
-use tongshi_testkit::{Wire, on_each_location};
+use tongshi_testkit::{VirtualWaits, Wire, on_each_location};
 
 const NAME: &str = "app";
 const KEY: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
@@ -46,6 +46,7 @@ async fn hub(location: &Location, clock: &Arc<FixedClock>, seed: u64) -> Hub {
         vault: Vault::from_hex(&Secret::new(KEY)).unwrap(),
         dialects: tongshi_dialects::ALL,
         transports: Arc::new(Wire::default()),
+        waits: Arc::new(VirtualWaits::default()),
         settings: tongshi_hub::Settings::default(),
     })
 }

@@ -3,3 +3,4 @@
 pub(super) mod call;
 pub(super) mod list;
 pub(super) mod operations;
+pub(super) mod quota;

@@ -2,11 +2,13 @@
 //! every answer of every route against these.
 #![expect(dead_code, reason = "described and never made")]
 
+mod quota;
 mod report;
 mod surface;
 
 use utoipa::ToSchema;
 
+pub(crate) use quota::*;
 pub(crate) use report::*;
 pub(crate) use surface::*;
 
@@ -277,7 +279,9 @@ struct Operation {
     path: String,
     /// Where its facts come from: `documented`, `uncertain` or `sample`.
     contract: String,
-    /// Whether the key may call it.
+    /// Whether the vendor counts it by the month.
+    metered: bool,
+    /// Whether the key may call it through this connection.
     allowed: bool,
 }
 

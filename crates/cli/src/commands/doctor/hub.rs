@@ -1,6 +1,6 @@
 //! The hub's own data: the database, the key, work that waits, and how fresh each connection's data is.
 
-use tongshi_hub::{ConnectionView, Hub, Workspace};
+use tongshi_hub::{ConnectionView, Hub, QuotaView, Workspace};
 use tongshi_store::{Store, connections, runs};
 
 use super::{Finding, span};
@@ -218,6 +218,9 @@ pub(super) async fn connection(
             }
         }
     });
+    // An account that cannot be opened is a finding of its own.
+    let counted = hub.monthly_quota(workspace, &connection.name, None).await.ok().flatten();
+    findings.extend(counted.map(|view| quota(&view)));
     let rows = hub.quarantine(workspace).await?;
     let rows = rows.iter().filter(|row| row.connection == connection.name).count() as u64;
     if rows > 0 {
@@ -225,4 +228,21 @@ pub(super) async fn connection(
         findings.push(Finding::bad(about, text, "`tongshi status` lists them with what is wrong with each"));
     }
     Ok(())
+}
+
+/// Whether the calls that the vendor counts suffice for the month.
+fn quota(view: &QuotaView) -> Finding {
+    let about = format!("counted calls of {}", view.connection);
+    let used = view.used_planned + view.used_own;
+    let text = format!(
+        "{used} of {} used in {}; the plan may use {} more and needs {}; {} are kept from it",
+        view.calls, view.month, view.left, view.planned_rest, view.reserve
+    );
+    let mend = "`tongshi quota` shows the plan; after buying a package set quota.calls of the connection, or give the plan a \
+                larger quota.share_percent";
+    match view.short_on {
+        _ if view.suffices() => Finding::good(about, text),
+        Some(day) => Finding::bad(about, format!("{text}: from {day} on it does not suffice"), mend),
+        None => Finding::bad(about, format!("{text}: readings are held"), mend),
+    }
 }

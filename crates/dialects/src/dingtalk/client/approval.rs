@@ -1,10 +1,12 @@
 //! OA approvals: the ids of each form's approvals, and each one with its form. Which forms there are, and what they are
 //! about, is said by the setting `process_codes`: `{"PROC-…": "leave"}`.
 
+use std::collections::HashSet;
+
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use tongshi_dialect::{Ask, CallError, Existence, Page, Row, Slice, Window};
-use tongshi_model::{ApprovalCategory, Draft, Error, Space, Timestamp, shanghai};
+use tongshi_model::{ApprovalCategory, Draft, Error, Kind, LocalDate, Space, Timestamp, shanghai};
 
 use super::{
     Code, Connection,
@@ -16,11 +18,14 @@ use super::{
 };
 
 /// The longest window of a question, and how far back it may begin; a day less, as a run may last over midnight.
-const WINDOW_DAYS: i64 = 30;
+pub(super) const WINDOW_DAYS: i64 = 30;
 const BACK_DAYS: i64 = 364;
 /// Ids on a page, and the most pages that there can be (§6: ten thousand ids).
-const IDS: i64 = 20;
+pub(super) const IDS: i64 = 20;
 const PAGES_MAX: usize = 501;
+
+/// The state of an approval that has not ended.
+const RUNNING: &str = "RUNNING";
 
 /// What one slice needs to know.
 #[derive(Serialize, Deserialize)]
@@ -103,7 +108,20 @@ impl Connection {
         if end <= start {
             return Ok(page);
         }
-        for id in self.ids(&code, start, end).await? {
+        let ids = self.ids(&code, start, end, None).await?;
+        let stored = self.stored.raw(Kind::Approval, &ids).await?;
+        let known: Vec<Option<Known>> =
+            stored.into_iter().map(|raw| Known::of(&raw?, &code, category)).collect();
+        // Each call counts: what has ended changes no more, and of what runs still its end is worth one.
+        let running = match known.iter().flatten().any(|known| !known.over) {
+            true => self.ids(&code, start, end, Some(RUNNING)).await?.into_iter().collect(),
+            false => HashSet::new(),
+        };
+        for (id, known) in ids.into_iter().zip(known) {
+            if let Some(known) = known.filter(|known| known.over || running.contains(&id)) {
+                page.rows.push(Row { remote_id: id, date: known.date, raw: known.raw });
+                continue;
+            }
             match self.instance(&id, &code, category).await {
                 Ok(row) => page.rows.push(row),
                 // Deleted since it was listed.
@@ -115,7 +133,13 @@ impl Connection {
         Ok(page)
     }
 
-    async fn ids(&self, code: &str, start: Timestamp, end: Timestamp) -> Result<Vec<String>, Error> {
+    async fn ids(
+        &self,
+        code: &str,
+        start: Timestamp,
+        end: Timestamp,
+        status: Option<&str>,
+    ) -> Result<Vec<String>, Error> {
         let mut ids: Vec<String> = Vec::new();
         let mut token = 0;
         for _ in 0..PAGES_MAX {
@@ -125,6 +149,7 @@ impl Connection {
                 end_time: Some(end.as_millisecond()),
                 next_token: Some(token),
                 max_results: Some(IDS),
+                statuses: status.map(str::to_owned).into_iter().collect(),
                 ..ApprovalList::default()
             };
             let answer = self.ask(&ask).await?.result.unwrap_or_default();
@@ -156,13 +181,43 @@ impl Connection {
         Ok(Row { remote_id: id.to_owned(), date: asked_at(&instance).map(tongshi_model::Instant::date), raw })
     }
 
-    /// Whether an approval is there. An answer does not say of which form it is, so it is not taken in as a row.
+    /// How an approval that is known looks now. One that is not known is left to the listing: an answer does not say of
+    /// which form it is, and each call counts. One that has ended changes no more.
     pub(super) async fn approval_exists(&self, id: &str) -> Result<Existence, Error> {
-        match self.ask_bytes(&ApprovalGet { process_instance_id: Some(id.to_owned()) }).await {
-            Ok(_) => Ok(Existence::Unknown),
+        let stored = self.stored.raw(Kind::Approval, &[id.to_owned()]).await?.pop().flatten();
+        let Some(known) = stored.and_then(|raw| serde_json::from_str::<Named>(&raw).ok()) else {
+            return Ok(Existence::Unknown);
+        };
+        let form = self.forms().into_iter().find(|(code, _)| *code == known.code);
+        let Some((code, category)) = form else { return Ok(Existence::Unknown) };
+        match self.instance(id, &code, category).await {
+            Ok(row) => Ok(Existence::Present(row)),
             Err(CallError::Fault { fault, .. }) if is_gone(&fault.code) => Ok(Existence::Absent),
             Err(error) => Err(error.into()),
         }
+    }
+}
+
+/// An approval as it is stored.
+struct Known {
+    over: bool,
+    date: Option<LocalDate>,
+    raw: String,
+}
+
+impl Known {
+    /// Reads it; its form may be about something else by the present settings.
+    fn of(raw: &str, code: &str, category: ApprovalCategory) -> Option<Self> {
+        let known: Named = serde_json::from_str(raw).ok()?;
+        let instance: Instance = serde_json::from_str(known.instance.get()).ok()?;
+        let over = match instance.status.as_deref()? {
+            "COMPLETED" | "TERMINATED" | "CANCELED" => true,
+            RUNNING => false,
+            _ => return None,
+        };
+        let date = asked_at(&instance).map(tongshi_model::Instant::date);
+        let row = Named { code: code.to_owned(), category, ..known };
+        Some(Self { over, date, raw: serde_json::to_string(&row).ok()? })
     }
 }
 

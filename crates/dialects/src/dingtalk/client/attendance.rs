@@ -1,13 +1,11 @@
 //! Punches, shifts and leave: how they are cut into calls of 50 people and 7 days, and what the answers say. The half year
 //! that the vendor looks back bounds every window.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+use tokio::sync::Mutex;
 use tongshi_dialect::{Ask, Page, PulledPunches, Row, Slice, Window};
 use tongshi_model::{Draft, Error, Id, Instant, Kind, LocalDate, Punch, Space, Timestamp, shanghai};
 
@@ -30,17 +28,17 @@ pub(super) const PEOPLE: u32 = 50;
 /// People in one call about leave.
 pub(super) const LEAVE_PEOPLE: u32 = 100;
 /// Days in one call about shifts.
-const SHIFT_DAYS: i64 = 7;
+pub(super) const SHIFT_DAYS: i64 = 7;
 /// Days of punches that one call is asked for. It covers a day more, because a punch after midnight counts for the day
 /// before.
-const PUNCH_DAYS: i64 = SHIFT_DAYS - 1;
+pub(super) const PUNCH_DAYS: i64 = SHIFT_DAYS - 1;
 /// Days in one call about leave.
-const LEAVE_DAYS: i64 = 180;
+pub(super) const LEAVE_DAYS: i64 = 180;
 /// How far back the vendor looks; a day less, so that a run that lasts over midnight is not refused.
 const BACK_DAYS: i64 = 179;
 /// Rows on a page of results, and of leaves.
-const RESULTS: i64 = 50;
-const LEAVES: i64 = 20;
+pub(super) const RESULTS: i64 = 50;
+pub(super) const LEAVES: i64 = 20;
 /// The most pages that are believed: what has more goes in circles.
 const PAGES_MAX: i64 = 1000;
 /// How long names of shifts, groups and kinds of leave are believed.
@@ -308,11 +306,12 @@ impl Connection {
     /// What shifts, groups and kinds of leave are called: asked for once in an hour. Without an operator nobody may ask.
     async fn names(&self) -> Result<Arc<Names>, Error> {
         let now = self.clock.now();
-        let kept = self.names.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if let Some((until, names)) = kept
-            && now < until
+        // Held while it is asked: those who come meanwhile wait, as each question is counted.
+        let mut kept = self.names.0.lock().await;
+        if let Some((until, names)) = &*kept
+            && now < *until
         {
-            return Ok(names);
+            return Ok(Arc::clone(names));
         }
         let mut names = Names::default();
         if let Some(operator) = self.operator() {
@@ -341,7 +340,7 @@ impl Connection {
         }
         let names = Arc::new(names);
         let until = Timestamp::from_second(now.as_second() + NAMES_SECONDS).unwrap_or(now);
-        *self.names.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((until, Arc::clone(&names)));
+        *kept = Some((until, Arc::clone(&names)));
         Ok(names)
     }
 }

@@ -7,15 +7,21 @@ use http::{HeaderValue, Method, StatusCode, header};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use tongshi_dialect::{Credential, EventAsk, Events, Incoming, Message, Record, Reply};
-use tongshi_model::{Employee, Error, Id, Kind, OrgUnit, Randomness, Secret, Timestamp};
+use tongshi_model::{Approval, Employee, Error, Id, Instant, Kind, OrgUnit, Randomness, Secret, Timestamp};
 
 use crate::dingtalk::{
     auth::seal::{Broken, Seal},
-    map::{self, ROOT, number_of},
+    map::{
+        self, ROOT,
+        approval::{process_code, result_word, status_word},
+        number_of,
+    },
 };
 
 /// The event that tries an address.
 pub(in crate::dingtalk) const CHECK: &str = "check_url";
+/// The event of an approval that began or ended.
+const APPROVAL_CHANGE: &str = "bpms_instance_change";
 /// What is sealed in an answer that says yes.
 const SUCCESS: &str = "success";
 /// Two more tries, the first after 10 and the second after 30 seconds (§7).
@@ -108,8 +114,48 @@ fn fields(
             let fields = json!({"deptId": [number], "DeptId": [number]});
             Some((tag, fields.as_object().cloned()?))
         }
+        Kind::Approval => approval_event(topic, record, before),
         _ => None,
     }
+}
+
+/// An approval began, ended, or is gone. What happens in between is told of its tasks, which the record does not number.
+fn approval_event(
+    topic: &str,
+    record: &Record,
+    before: Option<&Record>,
+) -> Option<(&'static str, Map<String, Value>)> {
+    let approval: Approval = record.read().ok()?;
+    let was: Option<Approval> = before.and_then(|before| before.read().ok());
+    let over = |approval: &Approval| status_word(approval.status.value) != "RUNNING";
+    let kind = match (topic, over(&approval)) {
+        ("created", false) => "start",
+        ("updated", true) if was.as_ref().is_some_and(over) => return None,
+        ("created" | "updated", true) if status_word(approval.status.value) == "TERMINATED" => "terminate",
+        ("created" | "updated", true) => "finish",
+        ("deleted", _) => "delete",
+        _ => return None,
+    };
+    let code = process_code(&approval.category);
+    let milliseconds = |at: Option<Instant>| at.map(|at| at.timestamp().as_millisecond());
+    let mut fields = json!({
+        "processInstanceId": record.id.to_string(),
+        "processCode": code,
+        "businessId": approval.number,
+        "title": approval.title,
+        "type": kind,
+        "createTime": milliseconds(approval.submitted_at),
+        "staffId": approval.applicant.map(|applicant| applicant.to_string()),
+    });
+    if kind != "start" {
+        fields["finishTime"] = milliseconds(approval.updated_at).into();
+    }
+    if kind == "finish" {
+        fields["result"] = result_word(approval.status.value, approval.result).into();
+    }
+    let mut fields = fields.as_object().cloned()?;
+    fields.retain(|_, value| !value.is_null());
+    Some((APPROVAL_CHANGE, fields))
 }
 
 fn person_event(
@@ -164,6 +210,7 @@ pub(in crate::dingtalk) fn tag_of(topic: &str) -> Option<&'static str> {
         "org_unit.created" => "org_dept_create",
         "org_unit.updated" => "org_dept_modify",
         "org_unit.deleted" => "org_dept_remove",
+        "approval.created" | "approval.updated" | "approval.deleted" => APPROVAL_CHANGE,
         _ => return None,
     })
 }
@@ -172,6 +219,8 @@ pub(in crate::dingtalk) fn tag_of(topic: &str) -> Option<&'static str> {
 pub(in crate::dingtalk) fn named(tag: &str, record: Id) -> (&'static str, Value) {
     if tag.starts_with("user_") {
         ("userid", record.to_string().into())
+    } else if tag == APPROVAL_CHANGE {
+        ("processInstanceId", record.to_string().into())
     } else {
         ("deptid", number_of(record).into())
     }
@@ -276,6 +325,10 @@ pub(super) fn incoming(text: &str) -> Result<Vec<Incoming>, Error> {
             ids(inner, "deptId").map(|id| Incoming::Changed(Kind::OrgUnit, id)).collect()
         }
         "org_dept_remove" => ids(inner, "deptId").map(|id| Incoming::Gone(Kind::OrgUnit, id)).collect(),
+        // One that begins is read with the others of its day: each call counts, and by then it may be over.
+        APPROVAL_CHANGE if inner.get("type").is_none_or(|kind| kind != "start") => {
+            ids(inner, "processInstanceId").map(|id| Incoming::Changed(Kind::Approval, id)).collect()
+        }
         _ => Vec::new(),
     })
 }

@@ -3,9 +3,12 @@
 
 mod approval;
 mod attendance;
+mod calls;
 pub(super) mod events;
+mod hosts;
 mod listings;
 mod rows;
+mod sign_in;
 mod walk;
 mod writes;
 
@@ -16,12 +19,16 @@ use serde_json::{Map, Value};
 use tongshi_dialect::{
     Ask, AuthScheme, CallError, Client, Connect, Connector, Credential, CredentialField, Existence,
     Explanation, Fetched, Fingerprint, Health, Incoming, Listing, Message, NoAuth, Operation, Page,
-    PushError, Pushed, Reply, Row, Seen, Signs, Slice, Target, Tokens, Write, operations,
+    PushError, Pushed, Reply, Rhythm, Row, Scale, Seen, SignIn, Signs, Slice, Stored, Target, Tokens, Write,
+    operations,
 };
 use tongshi_model::{Action, Clock, Draft, Error, Kind, Randomness, Secret, Space, Timestamp};
 
-pub(super) use self::events::DingTalkEvents;
 use self::walk::Walk;
+pub(super) use self::{
+    events::DingTalkEvents,
+    hosts::{OLD_HOST, new_host},
+};
 use super::{
     auth::{NewToken, OldToken, Seed, Service, SigningKey, Sns, UserToken},
     map,
@@ -35,6 +42,7 @@ pub(super) const CREDENTIAL: &[CredentialField] = &[
     field("corp_id", "names the company", false, false),
     field("agent_id", "names the app to its users", false, false),
     field("operator_userid", "on whose behalf the app asks about attendance", false, false),
+    field("redirect_uri", "where the sign-in returns to", false, false),
     field("callback_token", "checks the vendor's events", true, false),
     field("callback_aes_key", "opens the vendor's events", true, false),
     field(
@@ -60,6 +68,8 @@ pub(super) struct Connection {
     credential: Credential,
     space: Space,
     tokens: Arc<dyn Tokens>,
+    /// What was read before.
+    stored: Arc<dyn Stored>,
     /// The last walk through the departments, which the pages of a list are cut from.
     walked: Mutex<Option<Arc<Walk>>>,
     settings: Value,
@@ -76,7 +86,13 @@ pub(super) fn connect(connect: Connect) -> Result<Box<dyn Connector>, Error> {
     connect.credential.require("app_secret")?;
     Ok(Box::new(Connection {
         clock: Arc::clone(&connect.clock),
-        client: Client::new(connect.transport, connect.pacer, connect.clock, ()),
+        client: Client::new(
+            hosts::both(connect.transport, connect.second_transport),
+            connect.pacer,
+            connect.clock,
+            (),
+        ),
+        stored: connect.stored,
         credential: connect.credential,
         space: connect.space,
         tokens: connect.tokens,
@@ -226,6 +242,19 @@ impl Connector for Connection {
         Ok(Health { text, findings: Vec::new() })
     }
 
+    fn rhythm(&self, listing: &Listing) -> Option<Rhythm> {
+        calls::rhythm(listing.name)
+    }
+
+    fn metered_calls(&self, listing: &Listing, scale: &Scale) -> u64 {
+        let habits = calls::Habits {
+            results: self.settings["attendance_results"] == true,
+            operator: self.operator().is_some(),
+            forms: self.forms().len() as u64,
+        };
+        calls::of(listing.name, scale, habits)
+    }
+
     fn plan(&self, listing: &Listing, ask: &Ask<'_>) -> Vec<Slice> {
         match listing.name {
             "punch" | "shift" | "leave" => return attendance::plan(listing.name, ask, self.clock.now()),
@@ -312,6 +341,10 @@ impl Connector for Connection {
 
     async fn call(&self, operation: &str, fields: Map<String, Value>) -> Option<Result<Reply, Error>> {
         call_by_name(self, operation, fields).await
+    }
+
+    fn sign_in(&self) -> Option<&dyn SignIn> {
+        Some(self)
     }
 
     fn receive(&self, message: &Message) -> Option<Result<Vec<Incoming>, Error>> {

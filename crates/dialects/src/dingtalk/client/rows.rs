@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 use tongshi_dialect::Row;
 use tongshi_model::{Draft, Error, Kind, Space};
 
-use super::{approval, attendance, map};
+use super::{approval, attendance, map, sign_in};
 
 #[derive(Deserialize)]
 struct Answer<'a> {
@@ -63,6 +63,7 @@ pub(super) fn read(space: Space, kind: Kind, raw: &str) -> Result<Draft, Error> 
         Kind::ShiftAssignment => attendance::read_shift(space, raw),
         Kind::TimelineEntry => attendance::read_leave_row(space, raw),
         Kind::Approval => approval::read_row(space, raw),
+        Kind::Account => sign_in::read_account(space, raw),
         other => Err(Error::internal(format!("DingTalk shows no {other}"))),
     }
 }

@@ -3,9 +3,10 @@
 pub(super) mod approval;
 pub(super) mod attendance;
 mod department;
+mod profile;
 mod user;
 
-pub(super) use self::{department::*, user::*};
+pub(super) use self::{department::*, profile::*, user::*};
 
 use tongshi_model::{Personal, Timestamp};
 

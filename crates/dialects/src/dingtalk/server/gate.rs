@@ -13,7 +13,10 @@ use moka::sync::Cache;
 use tongshi_dialect::{Gate, Grant, Message};
 use tongshi_model::{Id, Timestamp, shanghai};
 
-use crate::dingtalk::wire::{Code, DingTalk, Fault};
+use crate::dingtalk::{
+    client::OPERATIONS,
+    wire::{Code, DingTalk, Fault},
+};
 
 /// Calls of one app to one interface in a second.
 const CALLS_PER_SECOND: u64 = 20;
@@ -25,10 +28,6 @@ const ADDRESS_SECONDS: i64 = 20;
 const BAN_SECONDS: i64 = 300;
 /// Addresses that are remembered.
 const ADDRESSES_MAX: u64 = 65_536;
-
-/// Operations that the month does not count (§8.3). The vendor's list names tokens, sign-in, contacts, roles and parts of the
-/// roster; attendance and approvals are not on it.
-const UNCOUNTED: &[&str] = &["token.", "login.", "auth.", "department.", "user.", "hrm.", "callback."];
 
 /// The permission that an operation needs (§5, §9 and the vendor's console).
 const SCOPES: &[(&str, &str)] = &[
@@ -116,7 +115,8 @@ impl Gate<DingTalk> for Limits {
             return Err(Fault::new(Code::AppFast, text));
         }
         let per_month = number("dingtalk_calls_per_month", CALLS_PER_MONTH);
-        let counted = !UNCOUNTED.iter().any(|prefix| operation.starts_with(prefix));
+        // The vendor's list of what it does not count names tokens, sign-in, contacts, roles and parts of the roster (§8.3).
+        let counted = OPERATIONS.iter().any(|info| info.metered && info.name == operation);
         if counted && per_month > 0 {
             let month = shanghai().to_datetime(now).strftime("%Y-%m").to_string();
             if !grant.workforce.tally("face/dingtalk/calls", &month, per_month).await? {

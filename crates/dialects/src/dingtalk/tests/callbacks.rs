@@ -3,7 +3,10 @@
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 use tongshi_dialect::{EventAsk, FailedDelivery, Incoming, Message, Record, Reply, Workforce as _};
-use tongshi_model::{Clock as _, Employee, EmploymentStatus, Id, Kind, Secret, SeededRandomness};
+use tongshi_model::{
+    Approval, ApprovalCategory, ApprovalResult, ApprovalStatus, Clock as _, Coded, Employee,
+    EmploymentStatus, Id, Instant, Kind, Secret, SeededRandomness, shanghai,
+};
 
 use super::stage::{CORP, Stage, company, dept, id, person, read};
 use crate::dingtalk::{DESCRIPTOR, auth::seal::Seal};
@@ -25,6 +28,28 @@ async fn record(stage: &Stage, kind: Kind, name: &str) -> Record {
 fn settings() -> Value {
     let tags = registration()["call_back_tag"].clone();
     json!({"tags": tags, "token": TOKEN, "aes_key": AES_KEY, "owner": CORP})
+}
+
+/// A leave that somebody asked for, as it stands.
+async fn approval(stage: &Stage, status: ApprovalStatus, result: ApprovalResult) -> Record {
+    let at = Instant::new(stage.clock.now(), shanghai());
+    let approval = Approval {
+        number: "1".to_owned(),
+        title: Some("请假".to_owned()),
+        category: Coded::ours(ApprovalCategory::Leave),
+        applicant: Some(id("wang")),
+        applicant_name: None,
+        status: Coded::ours(status),
+        status_label: None,
+        result,
+        submitted_at: Some(at),
+        updated_at: Some(at),
+        form: Vec::new(),
+        tasks: Vec::new(),
+        log: Vec::new(),
+    };
+    stage.workforce.put(id("asked"), &approval).expect("kept");
+    record(stage, Kind::Approval, "asked").await
 }
 
 /// The event of a change, as the vendor would send it.
@@ -135,6 +160,34 @@ async fn changes_become_sealed_events() {
     {
         let event = opened(&made(&stage, topic, Some(&unit), None, &settings()).expect("sent"));
         assert_eq!((&event["EventType"], &event["deptId"]), (&json!(tag), &json!([dept("d1")])));
+    }
+    // An approval begins and ends; what happens in between is not told.
+    let mut wanted = settings();
+    wanted["tags"] = json!(["bpms_instance_change"]);
+    let before = approval(&stage, ApprovalStatus::Running, ApprovalResult::None).await;
+    let started = made(&stage, "created", Some(&before), None, &wanted).expect("sent");
+    let opened_start = opened(&started);
+    assert_eq!(
+        (&opened_start["type"], &opened_start["processCode"]),
+        (&json!("start"), &json!("PROC-LEAVE"))
+    );
+    assert_eq!(opened_start["processInstanceId"], id("asked").to_string());
+    assert!(made(&stage, "updated", Some(&before), Some(&before), &wanted).is_none());
+    let after = approval(&stage, ApprovalStatus::Completed, ApprovalResult::Rejected).await;
+    let finished = made(&stage, "updated", Some(&after), Some(&before), &wanted).expect("sent");
+    let told = opened(&finished);
+    assert_eq!((&told["type"], &told["result"]), (&json!("finish"), &json!("refuse")));
+    assert!(told["finishTime"].is_i64());
+    assert!(made(&stage, "updated", Some(&after), Some(&after), &wanted).is_none());
+    let over = approval(&stage, ApprovalStatus::Withdrawn, ApprovalResult::None).await;
+    let ended = opened(&made(&stage, "updated", Some(&over), Some(&before), &wanted).expect("sent"));
+    assert_eq!((&ended["type"], ended.get("result")), (&json!("terminate"), None));
+    // Our connector asks about what ended, and leaves what begins to the listing.
+    let connector = stage.connector();
+    assert!(connector.receive(&started).expect("it takes events").expect("opened").is_empty());
+    match connector.receive(&finished).expect("it takes events").expect("opened").as_slice() {
+        [Incoming::Changed(Kind::Approval, instance)] => assert_eq!(*instance, id("asked").to_string()),
+        other => panic!("{other:?}"),
     }
     // What was not asked for is not told.
     let mut few = settings();

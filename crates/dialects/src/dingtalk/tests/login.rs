@@ -32,7 +32,7 @@ fn location(reply: &Reply) -> String {
     reply.headers[header::LOCATION].to_str().expect("an address").to_owned()
 }
 
-fn pair(location: &str, name: &str) -> Option<String> {
+pub(super) fn pair(location: &str, name: &str) -> Option<String> {
     let query = location.split_once('?').expect("a query").1;
     form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
 }
@@ -46,7 +46,7 @@ const ASK: &[(&str, &str)] = &[
     ("state", "s 1"),
 ];
 
-async fn signed_in(stage: &Stage, decision: &str) -> String {
+pub(super) async fn signed_in(stage: &Stage, decision: &str) -> String {
     let page = browse(stage, ASK).await;
     let wrong = submit(stage, &[("step", &step_of(&page)), ("login", "TS-101"), ("password", "1")]).await;
     assert!(String::from_utf8_lossy(&wrong.body).contains("role=\"alert\""));

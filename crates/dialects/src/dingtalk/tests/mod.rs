@@ -10,6 +10,8 @@ mod contacts;
 mod crypto;
 mod limits;
 mod login;
+mod metered;
+mod sign_in;
 mod stage;
 mod tokens;
 

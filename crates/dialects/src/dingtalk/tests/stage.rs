@@ -5,7 +5,8 @@ use std::sync::Arc;
 use http::{HeaderValue, Method, header};
 use serde_json::{Value, json};
 use tongshi_dialect::{
-    Connect, Connector, Credential, Face, Grant, MemoryTokens, Message, Promptly, Reply, Transport,
+    Connect, Connector, Credential, Face, Grant, MemoryTokens, Message, NothingStored, Promptly, Reply,
+    Stored, Transport,
     fake::{FakeDesk, FakeWorkforce, Loopback},
 };
 use tongshi_model::{
@@ -156,18 +157,27 @@ impl Stage {
     }
 
     pub(super) fn connector(&self) -> Box<dyn Connector> {
-        self.connector_over(Arc::new(Loopback(Arc::clone(&self.face))))
+        self.connector_over(self.loopback())
     }
 
     pub(super) fn connector_with(&self, settings: Value) -> Box<dyn Connector> {
-        self.connector_of(Arc::new(Loopback(Arc::clone(&self.face))), settings)
+        self.connector_of((self.loopback(), None), settings, Arc::new(NothingStored))
     }
 
     pub(super) fn connector_over(&self, transport: Arc<dyn Transport>) -> Box<dyn Connector> {
-        self.connector_of(transport, json!({}))
+        self.connector_of((transport, None), json!({}), Arc::new(NothingStored))
     }
 
-    fn connector_of(&self, transport: Arc<dyn Transport>, settings: Value) -> Box<dyn Connector> {
+    pub(super) fn loopback(&self) -> Arc<dyn Transport> {
+        Arc::new(Loopback(Arc::clone(&self.face)))
+    }
+
+    pub(super) fn connector_of(
+        &self,
+        (transport, second_transport): (Arc<dyn Transport>, Option<Arc<dyn Transport>>),
+        settings: Value,
+        stored: Arc<dyn Stored>,
+    ) -> Box<dyn Connector> {
         let values = [
             ("app_key", KEY),
             ("app_secret", SECRET),
@@ -184,6 +194,8 @@ impl Stage {
             pacer: Arc::new(Promptly),
             clock: Arc::clone(&self.clock) as Arc<dyn Clock>,
             tokens: Arc::new(MemoryTokens::new(Arc::clone(&self.clock) as Arc<dyn Clock>)),
+            stored,
+            second_transport,
         })
         .expect("a connector")
     }

@@ -11,7 +11,7 @@ macro_rules! new {
         operation! {
             impl Operation for $operation in DingTalk {
                 $name, $verb $path, Documented "§6";
-                NewToken => $answer, Shape::NEW $(; $constant = $value)*
+                NewToken => $answer, Shape::NEW; METERED = true $(; $constant = $value)*
             }
         }
     };
@@ -23,7 +23,7 @@ macro_rules! archived {
         operation! {
             impl Operation for $operation in DingTalk {
                 $name, Post $path, Uncertain "§6";
-                OldToken => $answer, Shape::TOPAPI $(; $constant = $value)*
+                OldToken => $answer, Shape::TOPAPI; METERED = true $(; $constant = $value)*
             }
         }
     };

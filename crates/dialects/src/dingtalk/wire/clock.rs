@@ -19,6 +19,6 @@ loose::fields! {
 operation! {
     impl Operation for ClockAdd in DingTalk {
         "clock.add", Post "/attendance/v1/clock/single/add", Sample "§3.1";
-        Seed => Success, Shape::PLAIN
+        Seed => Success, Shape::PLAIN; METERED = true; PUNCHES = true
     }
 }

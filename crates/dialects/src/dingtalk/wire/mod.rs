@@ -189,6 +189,10 @@ impl Dialect for DingTalk {
     fn too_fast(fault: &Fault) -> Option<Duration> {
         fault.code.wait()
     }
+
+    fn used_up(fault: &Fault) -> bool {
+        fault.code == Code::Month
+    }
 }
 
 /// An answer of the old host whose data lies in `result`.

@@ -195,6 +195,8 @@ impl Stage {
             pacer: Arc::new(Promptly),
             clock: Arc::clone(&self.clock) as Arc<dyn Clock>,
             tokens: Arc::new(MemoryTokens::new(Arc::clone(&self.clock) as Arc<dyn Clock>)),
+            stored: Arc::new(tongshi_dialect::NothingStored),
+            second_transport: None,
         })
         .expect("a connector")
     }

@@ -413,6 +413,8 @@ fn against(bodies: &[(u16, &[u8])]) -> (Box<dyn Connector>, Arc<Mutex<Vec<Messag
         pacer: Arc::new(Promptly),
         clock: Arc::clone(&clock) as Arc<dyn Clock>,
         tokens: Arc::new(MemoryTokens::new(clock)),
+        stored: Arc::new(tongshi_dialect::NothingStored),
+        second_transport: None,
     });
     (connector.expect("a connector"), seen)
 }
@@ -643,6 +645,8 @@ fn an_account_without_keys_is_refused() {
             pacer: Arc::new(Promptly),
             clock: Arc::new(FixedClock::at(Timestamp::from_second(NOW).expect("in range"))),
             tokens: Arc::new(MemoryTokens::new(Arc::new(FixedClock::at(Timestamp::UNIX_EPOCH)))),
+            stored: Arc::new(tongshi_dialect::NothingStored),
+            second_transport: None,
         })
         .err()
         .map(|error| error.public().to_owned())

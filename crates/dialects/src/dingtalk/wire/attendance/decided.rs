@@ -22,7 +22,7 @@ loose::fields! {
 operation! {
     impl Operation for ApproveFinish in DingTalk {
         "approve.finish_old", Post "/topapi/attendance/approve/finish", Uncertain "§5.5";
-        OldToken => Wrapped<OldDuration>, Shape::TOPAPI; REPEATABLE = true
+        OldToken => Wrapped<OldDuration>, Shape::TOPAPI; REPEATABLE = true; METERED = true
     }
 }
 
@@ -58,7 +58,7 @@ loose::fields! {
 operation! {
     impl Operation for ApprovalFinish in DingTalk {
         "approve.finish", Post "/v1.0/attendance/approvals/finish", Documented "§5.5";
-        NewToken => Duration, Shape::NEW.asking(&["userId"]); REPEATABLE = true
+        NewToken => Duration, Shape::NEW.asking(&["userId"]); REPEATABLE = true; METERED = true
     }
 }
 
@@ -104,7 +104,7 @@ loose::fields! {
 operation! {
     impl Operation for DurationCalculate in DingTalk {
         "approve.duration", Post "/v1.0/attendance/approvals/durations/calculate", Documented "§5.5";
-        NewToken => Duration, Shape::NEW.asking(&["userId"]); REPEATABLE = true
+        NewToken => Duration, Shape::NEW.asking(&["userId"]); REPEATABLE = true; METERED = true
     }
 }
 
@@ -127,7 +127,7 @@ loose::fields! {
         tag_name: Option<String>,
     }
 }
-old!(ApproveCheck, "approve.check", "/topapi/attendance/approve/check", "§5.5" => Success; REPEATABLE = true);
+old!(ApproveCheck, "approve.check", "/topapi/attendance/approve/check", "§5.5" => Success; REPEATABLE = true; PUNCHES = true);
 
 loose::fields! {
     /// Two people change shifts for a day, and back on another.

@@ -33,7 +33,7 @@ macro_rules! old {
         operation! {
             impl Operation for $operation in DingTalk {
                 $name, Post $path, Documented $spec;
-                OldToken => $answer, shape_of($path) $(; $constant = $value)*
+                OldToken => $answer, shape_of($path); METERED = true $(; $constant = $value)*
             }
         }
     };

@@ -12,7 +12,7 @@ loose::fields! {
         photo_url: Option<String>,
     }
 }
-old!(RecordUpload, "attendance.record.upload", "/topapi/attendance/record/upload", "§5.1" => Success);
+old!(RecordUpload, "attendance.record.upload", "/topapi/attendance/record/upload", "§5.1" => Success; PUNCHES = true);
 
 loose::fields! {
     /// How people came and went, against their shifts; whole days (§5.2).
