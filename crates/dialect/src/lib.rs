@@ -61,5 +61,5 @@ pub use server::{Caller, Gate, Server};
 pub use sign_in::{Departure, Identity, Redemption, Return, SignIn, SignInFault};
 pub use strict::strict_object;
 pub use token_cache::{Fetch, Fetched, MemoryTokens, Tokens};
-pub use workforce::{Announcement, Order, Query, Record, Replacement, Token, Workforce};
+pub use workforce::{Announcement, Order, Query, Record, Replacement, Token, Workforce, agreement};
 pub use write::{Named, PushError, Pushed, Seen, Target, Write, WriteBody};

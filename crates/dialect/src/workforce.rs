@@ -131,7 +131,9 @@ pub trait Workforce: Send + Sync + 'static {
     async fn remember(&self, name: &str, value: &Value) -> Result<(), Error>;
 
     /// Whether this person has agreed that this app may know who they are.
-    async fn has_agreed(&self, person: Id, app: &str) -> Result<bool, Error>;
+    async fn has_agreed(&self, person: Id, app: &str) -> Result<bool, Error> {
+        Ok(self.recall(&agreement(person, app)).await?.is_some())
+    }
 
     /// Notes that they have. It is the person's own act, so it needs no permission of the app's.
     async fn agree(&self, person: Id, app: &str) -> Result<(), Error>;
@@ -144,6 +146,11 @@ pub trait Workforce: Send + Sync + 'static {
     fn inner(&self) -> Option<crate::Inner<'_>> {
         None
     }
+}
+
+/// The name of the setting that says that this person has agreed that this app may know who they are.
+pub fn agreement(person: Id, app: &str) -> String {
+    format!("agreed/{app}/{person}")
 }
 
 /// A record as it is to be.

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 use tongshi_dialect::{
     Announcement, Deed, EndpointDraft, FailedDelivery, Pot, Query, Record, RegisteredEndpoint, Replacement,
-    Settled, Token, Workforce, gather,
+    Settled, Token, Workforce, agreement, gather,
 };
 use tongshi_model::{Action, Draft, Error, Id, Kind, LocalDate, Punch, Space, Timestamp};
 use tongshi_store::{
@@ -438,10 +438,6 @@ impl Workforce for HubWorkforce {
         remembered::revise(&self.hub, &self.workspace, &self.actor, before, (name, value)).await
     }
 
-    async fn has_agreed(&self, person: Id, app: &str) -> Result<bool, Error> {
-        Ok(self.recall(&agreement(person, app)).await?.is_some())
-    }
-
     async fn agree(&self, person: Id, app: &str) -> Result<(), Error> {
         let setting = (&*agreement(person, app), &Value::Bool(true));
         remembered::remember(&self.hub, &self.workspace, &self.actor, setting).await
@@ -450,11 +446,6 @@ impl Workforce for HubWorkforce {
     fn inner(&self) -> Option<tongshi_dialect::Inner<'_>> {
         Some(self)
     }
-}
-
-/// Under which name it is kept that somebody has agreed.
-fn agreement(person: Id, app: &str) -> String {
-    format!("agreed/{app}/{person}")
 }
 
 impl HubWorkforce {

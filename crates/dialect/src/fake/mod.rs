@@ -6,7 +6,7 @@ mod deeds;
 mod desk;
 
 use std::{
-    collections::{BTreeMap, HashSet},
+    collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -21,7 +21,7 @@ use self::acts::saved_id;
 pub use self::desk::{FakeDesk, Loopback, Scripted};
 use crate::{
     Announcement, Deed, EndpointDraft, FailedDelivery, Order, Pot, Query, Record, RegisteredEndpoint,
-    Replacement, Settled, Token, Workforce,
+    Replacement, Settled, Token, Workforce, agreement,
 };
 
 /// One workspace in memory.
@@ -38,7 +38,6 @@ struct State {
     punches: Vec<Punch>,
     tokens: BTreeMap<(&'static str, String), Token>,
     settings: BTreeMap<String, Value>,
-    agreed: HashSet<(Id, String)>,
     announcements: Vec<Announcement>,
     endpoints: Vec<EndpointDraft>,
     failed: Vec<FailedDelivery>,
@@ -491,13 +490,8 @@ impl Workforce for FakeWorkforce {
         Ok(())
     }
 
-    async fn has_agreed(&self, person: Id, app: &str) -> Result<bool, Error> {
-        Ok(self.state().agreed.contains(&(person, app.to_owned())))
-    }
-
     async fn agree(&self, person: Id, app: &str) -> Result<(), Error> {
-        self.state().agreed.insert((person, app.to_owned()));
-        Ok(())
+        self.remember(&agreement(person, app), &Value::Bool(true)).await
     }
 
     async fn revise(&self, name: &str, before: Option<&Value>, value: &Value) -> Result<bool, Error> {
