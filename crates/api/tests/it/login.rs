@@ -92,9 +92,12 @@ impl Browser {
 
     /// Signs in at the vendor and does what is decided; gives the query that comes back, or where else it leads.
     async fn at_vendor(&mut self, query: &str, who: &Person, decision: &str) -> String {
-        let page = self.get(&format!("/d/waiqin/service/oauth/authorize?{query}")).await;
-        let form = [("step", &*step(&page)), ("login", &who.number), ("password", &who.mobile)];
-        let mut next = self.go(Method::POST, "/d/waiqin/service/oauth/authorize", Some(&form)).await;
+        let mut next = self.get(&format!("/d/waiqin/service/oauth/authorize?{query}")).await;
+        // Who has signed in there is known to this browser.
+        if next.text.contains("name=\"login\"") {
+            let form = [("step", &*step(&next)), ("login", &who.number), ("password", &who.mobile)];
+            next = self.go(Method::POST, "/d/waiqin/service/oauth/authorize", Some(&form)).await;
+        }
         if next.status == StatusCode::OK {
             let form = [("step", &*step(&next)), ("decision", decision)];
             next = self.go(Method::POST, "/d/waiqin/service/oauth/authorize", Some(&form)).await;
