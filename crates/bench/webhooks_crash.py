@@ -88,6 +88,17 @@ def check(company, receiver, begin):
     different_ids = len(set(receiver.ids))
     return total, missing, invented, disordered, different_ids
 
+def oldest_waiting(company, webhook):
+    """The last page of what waits, newest first: what comes first of each record is among it, the rest stands behind it."""
+    ask = ["webhooks", "log", webhook, "--state", "waiting", "--limit", "1000"]
+    page = company.json(*ask)
+    while page.get("next"):
+        further = company.json(*ask, "--after", page["next"])
+        if not further["data"]:
+            break
+        page = further
+    return page["data"]
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--bin", required=True)
@@ -117,7 +128,7 @@ def main():
         company.serve()
         began = time.time()
         while time.time() - began < 120:
-            waiting = company.json("webhooks", "log", made["id"], "--state", "waiting", "--limit", "1000")["data"]
+            waiting = oldest_waiting(company, made["id"])
             view = company.json("webhooks", "show", made["id"])
             last = journal(company)[-1]["seq"]
             if not waiting and view["position"] >= last:
