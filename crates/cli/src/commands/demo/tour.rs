@@ -110,8 +110,12 @@ fn next(program: &Program, hub: &Hub, demo: &Demo, path: &Path) -> Result<(), Fa
     print::line("  the organisation, through the hub's own API")?;
     print::line(format!("    curl -sS -H 'Authorization: Bearer {key}' '{url}/v1/employees?limit=3'"))?;
     print::line(format!("    curl -sS -H 'Authorization: Bearer {key}' '{url}/v1/changes?after=0&limit=3'"))?;
+    let mut others = Vec::new();
     for dialect in hub.dialects() {
-        let Some((path, line)) = signed(program, demo, dialect) else { continue };
+        let Some((path, line)) = signed(program, demo, dialect) else {
+            others.push(dialect.title);
+            continue;
+        };
         print::line(format!(
             "  the face of {}, as one of its own apps would (the signature lives some minutes)",
             dialect.title
@@ -122,6 +126,7 @@ fn next(program: &Program, hub: &Hub, demo: &Demo, path: &Path) -> Result<(), Fa
             dialect.id, dialect.id
         ))?;
     }
+    print::line(format!("  the other faces: README.md has calls for {}", others.join(", ")))?;
     print::line("  the command line")?;
     for command in ["records employee", "changes --limit 10", "runs", "status"] {
         print::line(format!("    tongshi {command}{places}"))?;
@@ -129,12 +134,13 @@ fn next(program: &Program, hub: &Hub, demo: &Demo, path: &Path) -> Result<(), Fa
     print::line(format!("Addresses and keys for scripts: {}", shell(&path.display().to_string())))
 }
 
-/// A signed request for the first list that can be asked for without knowing anything.
+/// A signed request for the first list that can be asked for without knowing anything; none where more than a signature
+/// is needed.
 fn signed(program: &Program, demo: &Demo, dialect: &Descriptor) -> Option<(&'static str, String)> {
     let path = dialect
         .operations
         .iter()
-        .find(|operation| operation.method == "GET" && !operation.path.contains('{'))?
+        .find(|known| known.method == "GET" && known.name.ends_with(".list") && !known.path.contains('{'))?
         .path;
     let face = demo.faces.get(dialect.id)?;
     let values = face.iter().map(|(name, value)| (name.clone(), Secret::new(value.clone()))).collect();
