@@ -19,6 +19,7 @@ mod desk;
 mod events;
 #[cfg(feature = "conformance")]
 pub mod fake;
+mod hosts;
 pub mod lenient;
 mod message;
 mod metering;
@@ -50,6 +51,7 @@ pub use descriptor::{
 };
 pub use desk::{Called, Desk, Face, Grant, Inner, Refusal, allowed_operation};
 pub use events::{EndpointDraft, EventAsk, Events, FailedDelivery, RegisteredEndpoint};
+pub use hosts::two_hosts;
 pub use message::{Message, ParamFault, Reply, strict_pairs};
 pub use metering::{Metering, Rhythm, Scale};
 pub use operation::{Contract, Operation, Verb, decode, encode};

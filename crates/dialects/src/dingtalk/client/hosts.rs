@@ -1,10 +1,6 @@
 //! The two hosts: contacts and attendance lie on the old one, approvals and sign-in on the new one (§1). A face is both.
 
-use std::sync::Arc;
-
-use async_trait::async_trait;
 use serde_json::Value;
-use tongshi_dialect::{Message, Reply, Transport, TransportError};
 
 /// Where the live vendor answers.
 pub(in crate::dingtalk) const OLD_HOST: &str = "https://oapi.dingtalk.com";
@@ -24,27 +20,10 @@ pub(super) fn is_live(base_url: &str) -> bool {
     base_url.trim_end_matches('/').eq_ignore_ascii_case(OLD_HOST)
 }
 
-/// A way to both hosts.
-pub(super) fn both(old: Arc<dyn Transport>, new: Option<Arc<dyn Transport>>) -> Arc<dyn Transport> {
-    match new {
-        Some(new) => Arc::new(Hosts { old, new }),
-        None => old,
-    }
-}
-
-struct Hosts {
-    old: Arc<dyn Transport>,
-    new: Arc<dyn Transport>,
-}
-
-#[async_trait]
-impl Transport for Hosts {
-    async fn send(&self, message: Message) -> Result<Reply, TransportError> {
-        // Versions begin the paths of the new host and of nothing on the old one.
-        let version = message.path.strip_prefix("/v").and_then(|rest| rest.split_once(".0/"));
-        let is_new = version.is_some_and(|(number, _)| number.bytes().all(|byte| byte.is_ascii_digit()));
-        if is_new { self.new.send(message).await } else { self.old.send(message).await }
-    }
+/// Whether a path lies on the new host: versions begin those and nothing on the old one.
+pub(super) fn is_new(path: &str) -> bool {
+    let version = path.strip_prefix("/v").and_then(|rest| rest.split_once(".0/"));
+    version.is_some_and(|(number, _)| number.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 #[cfg(test)]
@@ -52,6 +31,12 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn versions_begin_the_paths_of_the_new_host() {
+        assert!(is_new("/v1.0/oauth2/accessToken") && is_new("/v10.0/x"));
+        assert!(!is_new("/topapi/v2/user/get") && !is_new("/visits.0/x") && !is_new("/gettoken"));
+    }
 
     #[test]
     fn the_new_host_is_where_it_is_said_to_be() {

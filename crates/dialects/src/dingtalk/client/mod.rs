@@ -20,7 +20,7 @@ use tongshi_dialect::{
     Ask, AuthScheme, CallError, Client, Connect, Connector, Credential, CredentialField, Existence,
     Explanation, Fetched, Fingerprint, Health, Incoming, Listing, Message, NoAuth, Operation, Page,
     PushError, Pushed, Reply, Rhythm, Row, Scale, Seen, SignIn, Signs, Slice, Stored, Target, Tokens, Write,
-    operations,
+    operations, two_hosts,
 };
 use tongshi_model::{Action, Clock, Draft, Error, Kind, Randomness, Secret, Space, Timestamp};
 
@@ -87,7 +87,7 @@ pub(super) fn connect(connect: Connect) -> Result<Box<dyn Connector>, Error> {
     Ok(Box::new(Connection {
         clock: Arc::clone(&connect.clock),
         client: Client::new(
-            hosts::both(connect.transport, connect.second_transport),
+            two_hosts(connect.transport, connect.second_transport, hosts::is_new),
             connect.pacer,
             connect.clock,
             (),
