@@ -4,8 +4,9 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
     Account, AccountingEntry, Approval, Booking, Candidate, CandidateSource, Company, Employee, Error,
-    ExpenseClaim, Id, Kind, LegalEntity, LocalDate, Notice, OrgUnit, PointsEntry, Recognition, Redemption,
-    RewardItem, SalaryItem, ShiftAssignment, TimelineEntry, TravelRequest, Vacancy, Visit,
+    ExpenseClaim, Id, Kind, LegalEntity, LocalDate, Notice, OrgUnit, PaymentAccount, PointsEntry,
+    Recognition, Redemption, RewardItem, SalaryItem, ShiftAssignment, SupplierBill, TimelineEntry,
+    TravelRequest, Vacancy, Visit,
 };
 
 /// The number of fields of a kind by which its records can be found.
@@ -83,6 +84,8 @@ impl Draft {
             Kind::RewardItem => read::<RewardItem>(doc),
             Kind::Redemption => read::<Redemption>(doc),
             Kind::PointsEntry => read::<PointsEntry>(doc),
+            Kind::PaymentAccount => read::<PaymentAccount>(doc),
+            Kind::SupplierBill => read::<SupplierBill>(doc),
         }
     }
 }
@@ -117,6 +120,8 @@ impl Kind {
             Kind::RewardItem => &["category", "country", "name"],
             Kind::Redemption => &["employee", "item", "status"],
             Kind::PointsEntry => &["employee", "type", "source"],
+            Kind::PaymentAccount => &["owner", "number", "holder", "bank_code"],
+            Kind::SupplierBill => &["supplier", "number"],
         }
     }
 

@@ -94,6 +94,10 @@ kinds! {
     SalaryItem = 20, "salary_item", "salary_items";
     /// A visitor who comes to see somebody.
     Visit = 21, "visit", "visits";
+    /// An account that money is paid to or from.
+    PaymentAccount = 22, "payment_account", "payment_accounts";
+    /// What a supplier wants to be paid for a period.
+    SupplierBill = 23, "supplier_bill", "supplier_bills";
     /// Words sent to somebody through a vendor's app.
     Notice = 30, "notice", "notices";
 }

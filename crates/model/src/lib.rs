@@ -18,12 +18,14 @@ mod money;
 mod notice;
 mod organisation;
 mod outside;
+mod payment_account;
 mod person;
 mod recognition;
 mod recruitment;
 mod secret;
 mod sensitivity;
 mod spend;
+mod supplier_bill;
 mod time;
 mod travel;
 mod visit;
@@ -48,6 +50,7 @@ pub use money::{Currency, Money};
 pub use notice::Notice;
 pub use organisation::{Company, LegalEntity, OrgUnit};
 pub use outside::{Clock, FixedClock, Randomness, SeededRandomness, SystemClock, SystemRandomness};
+pub use payment_account::{Audience, PaymentAccount, PaymentAccountType};
 pub use person::Bond;
 pub use recognition::{
     PointsEntry, PointsKind, Recognition, RecognitionStatus, Redemption, RedemptionStatus, RewardItem,
@@ -60,6 +63,7 @@ pub use spend::{
     AccountingEntry, Allocation, EntryLine, EntryStatus, ExpenseClaim, ExpenseLine, Invoice, Payee, Payment,
     PaymentState,
 };
+pub use supplier_bill::{SupplierBill, SupplierBillLine};
 pub use time::{Instant, LocalDate, Timestamp, parse_date, parse_http_date, shanghai};
 pub use travel::{Booking, BookingKind, BookingStatus, Place, SpendStatus, TravelRequest, TripLeg};
 pub use visit::{SalaryItem, Visit, VisitStatus};

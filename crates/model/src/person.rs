@@ -67,6 +67,8 @@ impl Kind {
             Kind::RewardItem => &[],
             Kind::Redemption => &[("employee", Bond::Owner), ("item", Bond::Thing)],
             Kind::PointsEntry => &[("employee", Bond::Owner), ("source", Bond::Thing)],
+            Kind::PaymentAccount => &[("owner", Bond::Owner)],
+            Kind::SupplierBill => &[],
         }
     }
 }
@@ -78,8 +80,8 @@ mod tests {
     use super::*;
     use crate::{
         Account, AccountingEntry, Approval, Booking, Candidate, CandidateSource, Company, Employee,
-        ExpenseClaim, LegalEntity, Notice, OrgUnit, PointsEntry, Recognition, Redemption, RewardItem,
-        SalaryItem, ShiftAssignment, TimelineEntry, TravelRequest, Vacancy, Visit,
+        ExpenseClaim, LegalEntity, Notice, OrgUnit, PaymentAccount, PointsEntry, Recognition, Redemption,
+        RewardItem, SalaryItem, ShiftAssignment, SupplierBill, TimelineEntry, TravelRequest, Vacancy, Visit,
     };
 
     /// Whether the field holds an id: only an id complains in these words.
@@ -165,6 +167,8 @@ mod tests {
                 Kind::RewardItem => check::<RewardItem>(*kind),
                 Kind::Redemption => check::<Redemption>(*kind),
                 Kind::PointsEntry => check::<PointsEntry>(*kind),
+                Kind::PaymentAccount => check::<PaymentAccount>(*kind),
+                Kind::SupplierBill => check::<SupplierBill>(*kind),
             }
         }
     }

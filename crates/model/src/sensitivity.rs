@@ -22,10 +22,10 @@ pub enum Sensitivity {
 
 impl Kind {
     /// What a reader must be allowed to see for a record of this kind to say anything: a pay subject without its amount
-    /// would still tell who has which, so below this there is no such kind.
+    /// would still tell who has which, and an account is its number, so below this there is no such kind.
     pub fn floor(self) -> Sensitivity {
         match self {
-            Kind::SalaryItem => Sensitivity::Restricted,
+            Kind::SalaryItem | Kind::PaymentAccount => Sensitivity::Restricted,
             _ => Sensitivity::Public,
         }
     }
@@ -46,6 +46,8 @@ impl Kind {
                 Sensitivity::Restricted
             }
             (Kind::SalaryItem, "amount") => Sensitivity::Restricted,
+            (Kind::PaymentAccount, "number" | "holder" | "certificate_no") => Sensitivity::Restricted,
+            (Kind::SupplierBill, "lines") => Sensitivity::Personal,
             (Kind::Approval, "form" | "log") => Sensitivity::Personal,
             (Kind::TimelineEntry, "note") | (Kind::Notice, "text" | "url") => Sensitivity::Personal,
             (Kind::Account, "mobile" | "login") => Sensitivity::Contact,
@@ -69,6 +71,8 @@ impl Kind {
         match self {
             Kind::Employee | Kind::Candidate => &["id_number", "bank_name", "bank_card", "offer"],
             Kind::SalaryItem => &["amount"],
+            Kind::PaymentAccount => &["number", "holder", "certificate_no"],
+            Kind::ExpenseClaim => &["payee"],
             _ => &[],
         }
     }

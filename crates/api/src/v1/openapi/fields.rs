@@ -88,6 +88,8 @@ pub(in crate::v1) fn of(kind: Kind) -> &'static [Field] {
         Kind::RewardItem => further::REWARD_ITEM,
         Kind::Redemption => further::REDEMPTION,
         Kind::PointsEntry => further::POINTS_ENTRY,
+        Kind::PaymentAccount => further::PAYMENT_ACCOUNT,
+        Kind::SupplierBill => further::SUPPLIER_BILL,
     }
 }
 
@@ -113,6 +115,8 @@ pub(super) fn about(kind: Kind) -> &'static str {
         Kind::RewardItem => "Things that points buy.",
         Kind::Redemption => "Rewards taken.",
         Kind::PointsEntry => "Movements of points.",
+        Kind::PaymentAccount => "Accounts that money is paid to or from.",
+        Kind::SupplierBill => "What suppliers want to be paid for periods.",
         Kind::SalaryItem => "Pay subjects of persons in months.",
         Kind::Visit => "Visitors who come to see somebody.",
         Kind::Notice => "Words sent to persons through vendors' apps.",
@@ -326,7 +330,7 @@ static NOTICE: &[Field] = &[
 ];
 
 #[cfg(test)]
-pub(super) fn nested() -> [(&'static str, &'static [Field]); 14] {
+pub(super) fn nested() -> [(&'static str, &'static [Field]); 16] {
     [
         ("Quantity", QUANTITY),
         ("FormSection", FORM_SECTION),
@@ -339,6 +343,8 @@ pub(super) fn nested() -> [(&'static str, &'static [Field]); 14] {
         ("Invoice", further::INVOICE),
         ("Payee", further::PAYEE),
         ("Payment", further::PAYMENT),
+        ("Audience", further::AUDIENCE),
+        ("SupplierBillLine", further::SUPPLIER_BILL_LINE),
         ("EntryLine", further::ENTRY_LINE),
         ("ApprovalTask", further::APPROVAL_TASK),
         ("ApprovalStep", further::APPROVAL_STEP),

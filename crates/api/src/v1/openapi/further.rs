@@ -2,11 +2,14 @@
 
 use tongshi_model::{
     AccountStatus, AccountType, ApprovalAction, ApprovalResult, BookingKind, BookingStatus, EntryStatus,
-    Kind, PaymentState, PointsKind, RecognitionStatus, RedemptionStatus, SpendStatus, TaskStatus, Visibility,
+    Kind, PaymentAccountType, PaymentState, PointsKind, RecognitionStatus, RedemptionStatus, SpendStatus,
+    TaskStatus, Visibility,
 };
 
 use super::fields::{Field, MONEY, Shape, may, must, names};
-use Shape::{Code, Coded, Date, Instant, Integer, Object, Objects, Record, Records, Switch, Text, TextList};
+use Shape::{
+    Code, Coded, Date, Instant, Integer, Object, Objects, Record, Records, Switch, Text, TextList, Texts,
+};
 
 pub(super) static APPROVAL_TASK: &[Field] = &[
     must("id", Text, "Its name within the approval."),
@@ -234,4 +237,60 @@ pub(super) static ENTRY_LINE: &[Field] = &[
     may("cost_object", Text, "The cost centre, project or customer."),
     may("person", Record(Kind::Employee), "The person."),
     may("note", Text, "A remark."),
+];
+
+pub(super) static PAYMENT_ACCOUNT: &[Field] = &[
+    must("type", Coded(names!(PaymentAccountType)), "At what."),
+    may(
+        "owner",
+        Record(Kind::Employee),
+        "Whose it is, where it is a colleague's; else the company keeps it.",
+    ),
+    must("holder", Text, "The name that the account is in."),
+    must("number", Text, "Its number: of a card, an account, a wallet."),
+    must("corporate", Switch, "Whether it is in a company's name (对公) rather than in a person's."),
+    must("receives", Switch, "Whether money is paid to it."),
+    must("pays", Switch, "Whether the company pays from it."),
+    may("channels", TextList, "By what ways the company pays from it, in the vendor's words."),
+    may("bank", Text, "The bank."),
+    may("branch", Text, "The bank's branch that keeps it (开户网点)."),
+    may("bank_code", Text, "The branch's number in interbank payments (联行号)."),
+    may("branch_code", Text, "The branch's number within its bank, abroad."),
+    may("swift_code", Text, "Business identifier code (ISO 9362), abroad."),
+    may("routing_number", Text, "Routing number, abroad."),
+    may("country", Text, "Numeric country code (ISO 3166-1), abroad."),
+    may("province", Text, "The province that the branch is in."),
+    may("city", Text, "The city that the branch is in."),
+    may("certificate_type", Text, "By what paper the holder is known, in the vendor's word."),
+    may("certificate_no", Text, "That paper's number."),
+    may("audience", Object(AUDIENCE), "Who may choose it; everybody where it is missing."),
+    may("custom", Texts, "Fields that the company has added."),
+    may("note", Text, "A remark."),
+    must("disabled", Switch, "Whether it is out of use."),
+];
+
+pub(super) static AUDIENCE: &[Field] = &[
+    must("everyone", Switch, "Everybody, whoever else is named."),
+    may("employees", Records(Kind::Employee), "People."),
+    may("org_units", Records(Kind::OrgUnit), "Departments."),
+    must("with_children", Switch, "Whether the departments below those are meant too."),
+    may("roles", TextList, "Roles, by the vendor's ids."),
+];
+
+pub(super) static SUPPLIER_BILL: &[Field] = &[
+    must("number", Text, "Its number."),
+    must("name", Text, "Its name, as a rule the month."),
+    must("supplier", Text, "Whose bill: the supplier's name."),
+    must("from", Instant, "When the period begins."),
+    must("to", Instant, "When it ends."),
+    must("lines", Objects(SUPPLIER_BILL_LINE), "What it asks money for."),
+];
+
+pub(super) static SUPPLIER_BILL_LINE: &[Field] = &[
+    must("reference", Text, "The supplier's name for the line: the same again is the same line."),
+    may("order_no", Text, "The number of the order."),
+    may("booking", Record(Kind::Booking), "The booking of that number, where one is known."),
+    may("request_no", Text, "The number of the travel request."),
+    may("amount", Object(MONEY), "How much."),
+    must("cells", Texts, "Every column that came, under its label."),
 ];

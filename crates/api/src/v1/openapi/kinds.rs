@@ -158,9 +158,12 @@ pub(super) fn tag(kind: Kind) -> &'static str {
         Kind::Candidate | Kind::CandidateSource | Kind::Vacancy => "recruitment",
         Kind::ShiftAssignment | Kind::TimelineEntry => "attendance",
         Kind::Approval => "approvals",
-        Kind::TravelRequest | Kind::Booking | Kind::ExpenseClaim | Kind::AccountingEntry => {
-            "travel and spend"
-        }
+        Kind::TravelRequest
+        | Kind::Booking
+        | Kind::ExpenseClaim
+        | Kind::AccountingEntry
+        | Kind::PaymentAccount
+        | Kind::SupplierBill => "travel and spend",
         Kind::Recognition | Kind::RewardItem | Kind::Redemption | Kind::PointsEntry => "recognition",
         Kind::SalaryItem => "pay",
         Kind::Visit => "visits",

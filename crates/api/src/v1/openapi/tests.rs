@@ -4,11 +4,11 @@ use std::fmt;
 
 use serde::de::{DeserializeOwned, Deserializer, Error as _, Visitor};
 use tongshi_model::{
-    Account, AccountingEntry, Allocation, Approval, ApprovalStep, ApprovalTask, Booking, Candidate,
+    Account, AccountingEntry, Allocation, Approval, ApprovalStep, ApprovalTask, Audience, Booking, Candidate,
     CandidateSource, Company, Employee, EntryLine, ExpenseClaim, ExpenseLine, FormField, FormSection,
-    Invoice, Kind, LegalEntity, Money, Notice, OrgUnit, Payee, Payment, Place, PointsEntry, Quantity,
-    Recognition, Redemption, RewardItem, SalaryItem, ShiftAssignment, TimelineEntry, TravelRequest, TripLeg,
-    Vacancy, Visit,
+    Invoice, Kind, LegalEntity, Money, Notice, OrgUnit, Payee, Payment, PaymentAccount, Place, PointsEntry,
+    Quantity, Recognition, Redemption, RewardItem, SalaryItem, ShiftAssignment, SupplierBill,
+    SupplierBillLine, TimelineEntry, TravelRequest, TripLeg, Vacancy, Visit,
 };
 
 use super::{fields, openapi};
@@ -87,6 +87,8 @@ fn every_field_of_the_model_is_described() {
         (Kind::RewardItem, names_of::<RewardItem>()),
         (Kind::Redemption, names_of::<Redemption>()),
         (Kind::PointsEntry, names_of::<PointsEntry>()),
+        (Kind::PaymentAccount, names_of::<PaymentAccount>()),
+        (Kind::SupplierBill, names_of::<SupplierBill>()),
     ];
     for (kind, names) in &types {
         let described: Vec<&str> = fields::of(*kind).iter().map(|field| field.name).collect();
@@ -108,6 +110,8 @@ fn every_field_of_the_model_is_described() {
         names_of::<Invoice>(),
         names_of::<Payee>(),
         names_of::<Payment>(),
+        names_of::<Audience>(),
+        names_of::<SupplierBillLine>(),
         names_of::<EntryLine>(),
         names_of::<ApprovalTask>(),
         names_of::<ApprovalStep>(),
