@@ -1,4 +1,4 @@
-//! How a caller proves who it is: by a token in the query (§2.2). Nothing is signed.
+//! How a caller proves who it is: by a token, in the query (§2.2) or, at the mall, in a header (§2.6). Nothing is signed.
 
 pub(crate) mod sample;
 
@@ -39,5 +39,33 @@ impl AuthScheme for AccessToken {
 
     fn explain(_message: &Message) -> Explanation {
         Explanation { algorithm: "nothing is signed; the token lies in the query", ..Explanation::default() }
+    }
+}
+
+/// The access token in the header `Authorization`, as the mall wants it.
+pub(crate) struct MallToken;
+
+impl AuthScheme for MallToken {
+    type Key = Secret;
+    const SOURCE: KeySource = KeySource::Token(ACCESS);
+
+    fn sign(message: &mut Message, key: &Secret, now: Timestamp) {
+        sample::Bearer::sign(message, key, now);
+    }
+
+    fn claim(message: &Message) -> Result<String, AuthFault> {
+        sample::Bearer::claim(message)
+    }
+
+    fn verify(message: &Message, key: &Secret, now: Timestamp) -> Result<(), AuthFault> {
+        sample::Bearer::verify(message, key, now)
+    }
+
+    fn key(id: &str, secret: &Secret) -> Secret {
+        sample::Bearer::key(id, secret)
+    }
+
+    fn explain(message: &Message) -> Explanation {
+        sample::Bearer::explain(message)
     }
 }

@@ -25,7 +25,7 @@ pub(crate) static DESCRIPTOR: Descriptor = Descriptor {
     id: "hesine",
     title: "合思 Hesine",
     base_url: Some("https://app.ekuaibao.com"),
-    second_base_url: None,
+    second_base_url: Some(client::mall_host),
     capabilities: CAPABILITIES,
     writes_off: &[],
     metering: None,

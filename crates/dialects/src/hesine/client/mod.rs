@@ -9,13 +9,13 @@ use serde_json::{Map, Value};
 use tongshi_dialect::{
     Ask, AuthScheme as _, CallError, Client, Connect, Connector, Credential, CredentialField, Existence,
     Explanation, Fetched, Finding, Fingerprint, Health, Incoming, Listing, Message, NoAuth, Operation, Page,
-    PushError, Pushed, Reply, Row, Seen, Signs, Slice, Target, Tokens, Write, operations,
+    PushError, Pushed, Reply, Row, Seen, Signs, Slice, Target, Tokens, Write, operations, two_hosts,
 };
 use tongshi_model::{Action, Clock, Draft, Error, Kind, Secret, Space, Timestamp};
 
 pub(super) use self::events::{HesineEvents, TEST};
 use super::{
-    auth::AccessToken,
+    auth::{AccessToken, MallToken},
     map::Names,
     wire::{self, Fault, Hesine},
 };
@@ -27,6 +27,10 @@ pub(super) const CREDENTIAL: &[CredentialField] = &[
     field("corporation_id", "the company's id", false, false),
     field("sign_key", "stands in the address of outbound messages, as ?key=…", true, false),
 ];
+
+/// Where the live vendor's mall answers, and how its other hosts end.
+const MALL_HOST: &str = "https://unity.ekuaibao.com";
+const LIVE_HOSTS: [&str; 2] = [".ekuaibao.com", ".hosecloud.com"];
 
 /// The usual life of an access token (§2.2).
 const TOKEN_SECONDS: i64 = 2 * 60 * 60;
@@ -56,13 +60,35 @@ pub(super) fn connect(connect: Connect) -> Result<Box<dyn Connector>, Error> {
     }
     let clock = std::sync::Arc::clone(&connect.clock);
     Ok(Box::new(Connection {
-        client: Client::new(connect.transport, connect.pacer, connect.clock, ()),
+        client: Client::new(
+            two_hosts(connect.transport, connect.second_transport, is_malls),
+            connect.pacer,
+            connect.clock,
+            (),
+        ),
         credential: connect.credential,
         space: connect.space,
         names,
         tokens: connect.tokens,
         clock,
     }))
+}
+
+/// Where the mall is: as the setting `mall_base_url` says, or the live vendor's beside its other hosts; whoever else answers
+/// is taken to be both.
+pub(super) fn mall_host(base_url: &str, settings: &Value) -> Option<String> {
+    match settings["mall_base_url"].as_str().filter(|url| !url.is_empty()) {
+        Some(url) => Some(url.to_owned()),
+        None => {
+            let host = base_url.trim_end_matches('/').to_ascii_lowercase();
+            LIVE_HOSTS.iter().any(|end| host.ends_with(end)).then(|| MALL_HOST.to_owned())
+        }
+    }
+}
+
+/// Whether a path lies on the mall's host.
+fn is_malls(path: &str) -> bool {
+    path.starts_with("/api/mall-openapi/") || path.starts_with("/api/realms/")
 }
 
 /// Signs a message with an account's credentials and explains how: a token has to be fetched first, so here it is the
@@ -81,6 +107,21 @@ pub(super) fn sign(
 impl Signs<AccessToken> for Connection {
     async fn key(&self) -> Result<Secret, Error> {
         self.access_token().await
+    }
+}
+
+#[async_trait]
+impl Signs<MallToken> for Connection {
+    /// The mall takes the token of an app of the company's own (§2.2).
+    async fn key(&self) -> Result<Secret, Error> {
+        let text = |name| self.credential.require(name).map(|value| Some(value.expose().to_owned()));
+        let (app_key, app_secret) = (text("app_key")?, text("app_secret")?);
+        let ask = wire::AppTokenGet { app_key, app_security: app_secret.clone(), app_secret };
+        let fetch = Box::pin(async move {
+            let answer = self.client.call(&ask, &()).await?.value;
+            Ok(Fetched::new(answer.access_token, Some(answer.timeout), TOKEN_SECONDS))
+        });
+        self.tokens.get("mall", fetch).await
     }
 }
 
@@ -261,6 +302,21 @@ operations! {
     wire::StaffProperties,
     wire::StaffCertificates,
     wire::PayeeList,
+    wire::PayeeCreate,
+    wire::PayeeCreateMany,
+    wire::PayeeUpdate,
+    wire::PayeeSwitch,
+    wire::PayerSearch,
+    wire::PaymentAccounts,
+    wire::PayerCreate,
+    wire::PayerUpdate,
+    wire::PayerSwitch,
+    wire::BillList,
+    wire::BillGet,
+    wire::TicketGet,
+    wire::SupplierList,
+    wire::SupplierBillCreate,
+    wire::SupplierBillWrite,
     wire::HandOver,
     wire::RoleGroupList,
     wire::RoleCreate,

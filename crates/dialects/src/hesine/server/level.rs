@@ -1,12 +1,17 @@
-//! Whose data an app may see, by its setting `data_level`. The documented contract knows no levels: what it shows is the
+//! Whom the documented contract lets in: how often, and whose data an app may see, by its setting `data_level`. The documented contract knows no levels: what it shows is the
 //! company's. An app that may see less is not let in there, or its level would hold on one road only.
+
+use std::{num::NonZeroU32, time::Duration};
 
 use async_trait::async_trait;
 use serde_json::Value;
-use tongshi_dialect::{Gate, Grant};
+use tongshi_dialect::{AuthFault, Gate, Grant, Quota};
 use tongshi_model::Timestamp;
 
 use crate::hesine::wire::{Fault, Hesine};
+
+/// Questions about bills in a second (§2.1); of other calls the vendor names no number.
+const BILLS_PER_SECOND: NonZeroU32 = NonZeroU32::new(5).expect("not zero");
 
 /// Everybody's data.
 pub(super) const COMPANY: &str = "company";
@@ -33,7 +38,13 @@ pub(super) struct Whole;
 
 #[async_trait]
 impl Gate<Hesine> for Whole {
-    async fn admit(&self, grant: &Grant, _operation: &'static str, _now: Timestamp) -> Result<(), Fault> {
-        sees_all(grant)
+    async fn admit(&self, grant: &Grant, operation: &'static str, _now: Timestamp) -> Result<(), Fault> {
+        sees_all(grant)?;
+        if operation.starts_with("bill.") {
+            let quota = Quota::new(BILLS_PER_SECOND, Duration::from_secs(1));
+            let taken = grant.limiter.take(grant.app, "hesine.bills", quota);
+            taken.map_err(|wait| AuthFault::Blocked(wait.seconds()))?;
+        }
+        Ok(())
     }
 }

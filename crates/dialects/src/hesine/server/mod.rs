@@ -1,6 +1,7 @@
 //! Hesine's API answered from the records of the calling app's workspace. Here the list of answers and what several
 //! areas share; errors become faults in `wire/fault.rs`, once.
 
+mod accounts;
 mod approvals;
 mod case;
 mod delegates;
@@ -10,16 +11,19 @@ mod kept;
 mod level;
 mod links;
 mod lists;
+mod mall;
 mod memory;
 mod messages;
 mod money;
 mod pages;
+mod payers;
 mod people;
 mod profiles;
 mod queues;
 mod requisitions;
 mod roles;
 mod sample;
+mod suppliers;
 mod tokens;
 mod travel;
 mod trips;
@@ -88,7 +92,6 @@ fn people(server: Server<Hesine>) -> Server<Hesine> {
         .on(profiles::custom)
         .on(profiles::properties)
         .on(profiles::certificates)
-        .on(profiles::payees)
         .on(handover::hand_over)
         .on(roles::groups)
         .on(roles::create)
@@ -154,6 +157,22 @@ fn documents(server: Server<Hesine>) -> Server<Hesine> {
         .on(money::results)
         .on(money::flows)
         .on(money::vouchers)
+        .on(accounts::list)
+        .on(accounts::create)
+        .on(accounts::create_many)
+        .on(accounts::update)
+        .on(accounts::switch)
+        .on(payers::search)
+        .on(payers::list)
+        .on(payers::create)
+        .on(payers::update)
+        .on(payers::switch)
+        .on(mall::list)
+        .on(mall::get)
+        .on(mall::ticket)
+        .on(suppliers::list)
+        .on(suppliers::create)
+        .on(suppliers::write)
         .on(messages::save)
         .on(messages::logs)
 }

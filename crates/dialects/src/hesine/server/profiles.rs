@@ -1,13 +1,13 @@
-//! What is known of people beside their entry: numbers, the company's own fields, papers, accounts that they are paid to.
+//! What is known of people beside their entry: numbers, the company's own fields, papers.
 
 use serde_json::Value;
 use tongshi_dialect::{Caller, Query, Record, Replacement};
-use tongshi_model::{Action, Employee, Gender, Kind, Personal};
+use tongshi_model::{Action, Employee, Gender, Kind};
 
-use super::{TRIES_MAX, busy, every, names, part, people};
+use super::{TRIES_MAX, busy, names, part, people};
 use crate::hesine::{
     map::{self, Names},
-    wire::{self, Certificate, Fault, Listed, Payee, Property, PropertyType, Staff, Valued},
+    wire::{self, Certificate, Fault, Listed, Property, PropertyType, Staff, Valued},
 };
 
 /// The fields that the company has beside the vendor's own, as people read them. The record has two.
@@ -143,70 +143,5 @@ fn card(names: &Names, record: &Record, employee: &Employee) -> Option<Certifica
         birth_date: born.unwrap_or_default(),
         gender,
         ..Certificate::default()
-    })
-}
-
-/// Accounts that people are paid to: the record has one for a person, and none of companies.
-pub(super) async fn payees(caller: Caller, ask: wire::PayeeList) -> Result<Listed<Payee>, Fault> {
-    let (start, count) = part(&ask.paging)?;
-    let filter = &ask.filter;
-    let (Some(ids), Some(accounts), Some(cards)) = (&filter.ids, &filter.names, &filter.card_nos) else {
-        return Err(Fault::new(404, "ids、names、cardNos 可以为空,但必须传"));
-    };
-    let list = |text: &str| -> Vec<String> {
-        text.split(',').map(str::trim).filter(|word| !word.is_empty()).map(str::to_owned).collect()
-    };
-    let (ids, accounts, cards) = (list(ids), list(accounts), list(cards));
-    let time = |field, text: &Option<String>| {
-        map::filled(text.clone()).map(|text| map::read_wall(field, &text)).transpose()
-    };
-    let (from, to) = (time("startDate", &filter.start_date)?, time("endDate", &filter.end_date)?);
-    let names = names(&caller);
-    let mut found = Vec::new();
-    for record in every(caller.workforce()?, Query::of(Kind::Employee, 1)).await? {
-        let within =
-            from.is_none_or(|from| record.changed_at >= from) && to.is_none_or(|to| record.changed_at < to);
-        if let Some(payee) = payee(&names, &record, &record.read()?).filter(|_| within) {
-            // Ids before names before numbers; with none of them all (the vendor's own rule).
-            let fits = match (&*ids, &*accounts, &*cards) {
-                ([], [], []) => true,
-                ([], [], cards) => cards.contains(&payee.card_no),
-                ([], accounts, _) => accounts.contains(&payee.name),
-                (ids, ..) => ids.contains(&payee.id),
-            };
-            let wanted = filter.active.as_deref().is_none_or(|active| (active == "true") == payee.active);
-            if fits && wanted {
-                found.push(payee);
-            }
-        }
-    }
-    if filter.order_by.as_deref() == Some("updateTime") {
-        found.sort_by_key(|payee| payee.update_time);
-        if filter.order_by_type.as_deref().is_some_and(|way| way.eq_ignore_ascii_case("desc")) {
-            found.reverse();
-        }
-    }
-    let total = found.len() as u64;
-    let start = usize::try_from(start).unwrap_or(usize::MAX);
-    let items = found.into_iter().skip(start).take(count as usize).collect();
-    Ok(Listed { count: Some(total), items })
-}
-
-/// A person's account; that of somebody who has left is no longer used.
-fn payee(names: &Names, record: &Record, employee: &Employee) -> Option<Payee> {
-    let text = |value: &Option<Personal<String>>| value.as_ref().map(|value| value.expose().clone());
-    Some(Payee {
-        sort: "BANK".to_owned(),
-        id: format!("payee{}", record.id),
-        name: employee.name.expose().clone(),
-        card_no: text(&employee.bank_card)?,
-        kind: "个人账户".to_owned(),
-        create_time: map::millis(record.created_at),
-        update_time: map::millis(record.changed_at),
-        bank: text(&employee.bank_name).unwrap_or_default(),
-        active: map::is_active(employee),
-        staff_id: names.id(record.id),
-        owner: "INDIVIDUAL".to_owned(),
-        ..Payee::default()
     })
 }

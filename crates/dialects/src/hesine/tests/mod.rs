@@ -1,8 +1,10 @@
 //! Hesine held to the suite that all dialects pass, and to its own quirks.
 
+mod accounts;
 mod auth;
 mod client;
 mod links;
+mod mall;
 mod profiles;
 mod queues;
 mod roles;
@@ -14,9 +16,23 @@ mod trips;
 use tongshi_dialect::{conformance, conformance::SampleKey};
 use tongshi_model::Secret;
 
-use super::{auth::AccessToken, client::OPERATIONS, wire::*};
+use super::{
+    auth::{AccessToken, MallToken},
+    client::OPERATIONS,
+    wire::*,
+};
 
 impl SampleKey for AccessToken {
+    fn sample() -> Option<(&'static str, Secret)> {
+        Some(("at-demo", Secret::new("at-demo")))
+    }
+
+    fn stale_after_seconds() -> Option<i64> {
+        None
+    }
+}
+
+impl SampleKey for MallToken {
     fn sample() -> Option<(&'static str, Secret)> {
         Some(("at-demo", Secret::new("at-demo")))
     }
@@ -44,7 +60,8 @@ conformance! {
         DecisionResult, ApproveStates, QueueWaiting, QueueDecided, Callback, OrderPush, OrderSearch, OrderByIds,
         OrderByCodes, PaymentResults, PaymentFlows, VoucherWrite, MessageSave, MessageLogs, RealmTokenGet, Location,
         LinkMake, LinkOpen, LinkAct, StaffAuthorised, StaffCode, StaffCustom, StaffProperties, StaffCertificates,
-        PayeeList, HandOver, RoleGroupList, RoleCreate, RoleGet, RoleRename, RoleFill, RoleEmpty, DepartmentByPath,
+        PayeeList, PayeeCreate, PayeeCreateMany, PayeeUpdate, PayeeSwitch, PayerSearch, PaymentAccounts, PayerCreate,
+        PayerUpdate, PayerSwitch, BillList, BillGet, TicketGet, SupplierList, SupplierBillCreate, SupplierBillWrite, HandOver, RoleGroupList, RoleCreate, RoleGet, RoleRename, RoleFill, RoleEmpty, DepartmentByPath,
         DepartmentExternal, QueueAll, QueuePaid, HangUp, TaskList, DelegateCreate, DelegateUpdate, DelegateList,
         DelegateOf, DelegateDelete, TripSearch, TripTemplates, CentreConfig, CentreList,
     ],

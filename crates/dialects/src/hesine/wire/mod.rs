@@ -1,11 +1,13 @@
 //! Hesine on the wire: how fields and answers lie in messages. Names are the vendor's, misspellings included. Nothing
 //! outside this folder sees these types.
 
+mod accounts;
 mod approvals;
 mod delegates;
 mod fault;
 mod flows;
 mod links;
+mod mall;
 mod messages;
 mod money;
 mod parts;
@@ -14,6 +16,7 @@ mod profiles;
 mod queues;
 mod roles;
 pub(crate) mod sample;
+mod suppliers;
 mod tokens;
 mod travel;
 mod trips;
@@ -31,8 +34,9 @@ use tongshi_dialect::{
 
 pub(crate) use self::unserved::UNSERVED;
 pub(crate) use self::{
-    approvals::*, delegates::*, fault::*, flows::*, links::*, messages::*, money::*, parts::*, people::*,
-    profiles::*, queues::*, roles::*, tokens::*, travel::*, trips::*, units::*,
+    accounts::*, approvals::*, delegates::*, fault::*, flows::*, links::*, mall::*, messages::*, money::*,
+    parts::*, people::*, profiles::*, queues::*, roles::*, suppliers::*, tokens::*, travel::*, trips::*,
+    units::*,
 };
 
 /// The protocol of Hesine.
@@ -53,6 +57,10 @@ pub(crate) enum Shape {
     Done(&'static [&'static str]),
     /// Query or form in, a page for a browser out (§2.2).
     Page,
+    /// Bills of the mall: a token that is over is told by status 401 (§2.6).
+    Mall,
+    /// Tickets: every answer is HTTP 200 (§2.6).
+    Ticket,
 }
 
 impl Dialect for Hesine {
@@ -69,7 +77,7 @@ impl Dialect for Hesine {
             Shape::Body(names) | Shape::Done(names) => {
                 names.iter().filter_map(|name| fields.remove_entry(*name)).collect()
             }
-            Shape::Callback | Shape::Third => Vec::new(),
+            Shape::Callback | Shape::Third | Shape::Mall | Shape::Ticket => Vec::new(),
         };
         for (name, value) in in_query {
             match value {
@@ -106,7 +114,7 @@ impl Dialect for Hesine {
                 return Ok(fields);
             }
             Shape::Body(names) | Shape::Done(names) => names,
-            Shape::Callback | Shape::Third => &[],
+            Shape::Callback | Shape::Third | Shape::Mall | Shape::Ticket => &[],
         };
         // What a call has in its body does not count in the query, where it would lie in logs.
         fields.retain(|name, _| names.contains(&name.as_str()));
@@ -125,7 +133,7 @@ impl Dialect for Hesine {
         match shape {
             Shape::Done(_) => Reply::empty(StatusCode::NO_CONTENT),
             Shape::Page => Screen::reply(&body),
-            Shape::Query | Shape::Body(_) | Shape::Callback | Shape::Third => {
+            Shape::Query | Shape::Body(_) | Shape::Callback | Shape::Third | Shape::Mall | Shape::Ticket => {
                 Reply::json(StatusCode::OK, body)
             }
         }
@@ -146,6 +154,19 @@ impl Dialect for Hesine {
             Shape::Third => {
                 let body = json!({ "code": fault.code.to_string(), "msg": text, "data": null });
                 Reply::json(StatusCode::OK, body.to_string())
+            }
+            Shape::Mall => {
+                let unknown = *fault == Fault::unauthorised();
+                let (status, text) =
+                    if unknown { (StatusCode::UNAUTHORIZED, "请先登录") } else { (fault.status(), text) };
+                let body = Billed::<()>::refused(status.as_u16(), text);
+                Reply::json(status, serde_json::to_vec(&body).unwrap_or_default())
+            }
+            Shape::Ticket => {
+                let unknown = *fault == Fault::unauthorised();
+                let (code, text) = if unknown { (401, "请先登录") } else { (500, text) };
+                let body = Ticketed::bad(code, text, None);
+                Reply::json(StatusCode::OK, serde_json::to_vec(&body).unwrap_or_default())
             }
             _ => {
                 let body = json!({
@@ -175,6 +196,20 @@ impl Dialect for Hesine {
             }
             Shape::Done(_) => return Ok(Bytes::from_static(b"null")),
             Shape::Page => return Screen::read(reply).ok_or(Unread::Garbled),
+            Shape::Mall => {
+                let read: Billed<serde::de::IgnoredAny> =
+                    serde_json::from_slice(&reply.body).map_err(|_| Unread::Garbled)?;
+                if read.status != "00000" {
+                    return Err(Unread::Fault(Fault::request(read.msg)));
+                }
+            }
+            Shape::Ticket => {
+                let read: Ticketed = serde_json::from_slice(&reply.body).map_err(|_| Unread::Garbled)?;
+                if let Some(code) = read.error_code {
+                    let code = if code == 401 { 403 } else { 400 };
+                    return Err(Unread::Fault(Fault::new(code, read.error_msg.unwrap_or_default())));
+                }
+            }
             // Some failures come with status 200 in the usual form (§2.1).
             Shape::Query | Shape::Body(_) if reply.body.starts_with(b"{\"errorCode\"") => {
                 return Err(refused(status, &reply.body));

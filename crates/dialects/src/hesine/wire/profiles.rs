@@ -1,10 +1,10 @@
-//! What is known of people beside their entry: numbers, fields of the company's own, papers, accounts (§2.3, §2.7).
+//! What is known of people beside their entry: numbers, fields of the company's own, papers (§2.3).
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use tongshi_dialect::operation;
 
-use super::{Dollar, Hesine, Listed, Paging, Shape, Staff, Valued, camel_texts};
+use super::{Dollar, Hesine, Listed, Paging, Shape, Staff, Valued};
 use crate::hesine::auth::AccessToken;
 
 /// People who may use the product.
@@ -128,52 +128,5 @@ operation! {
     impl Operation for StaffCertificates in Hesine {
         "staff.certificates", Get "/api/openapi/v1.1/staffs/certificate/{staffId}", Documented "§2.10";
         AccessToken => Listed<Certificate>, Shape::Query
-    }
-}
-
-camel_texts! {
-    /// Which accounts: by id, else by name, else by number, else all. The three must be there and may be empty.
-    PayeeFilter { ids, names, card_nos, active, start_date, end_date, order_by, order_by_type }
-}
-
-/// Accounts that money is paid to.
-#[derive(Clone, Default, Serialize, Deserialize)]
-pub(crate) struct PayeeList {
-    #[serde(flatten)]
-    pub(crate) paging: Paging,
-    #[serde(flatten)]
-    pub(crate) filter: PayeeFilter,
-}
-
-/// An account that money is paid to.
-#[derive(Clone, Default, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub(crate) struct Payee {
-    /// `BANK` and seven more.
-    pub(crate) sort: String,
-    pub(crate) id: String,
-    pub(crate) name: String,
-    pub(crate) card_no: String,
-    /// `个人账户` or `对公账户`.
-    #[serde(rename = "type")]
-    pub(crate) kind: String,
-    pub(crate) create_time: i64,
-    pub(crate) update_time: i64,
-    pub(crate) bank: String,
-    pub(crate) branch: String,
-    pub(crate) province: String,
-    pub(crate) city: String,
-    pub(crate) remark: String,
-    pub(crate) active: bool,
-    /// Whose, where it is a person's.
-    pub(crate) staff_id: String,
-    /// `INDIVIDUAL` or `CORPORATION`.
-    pub(crate) owner: String,
-}
-
-operation! {
-    impl Operation for PayeeList in Hesine {
-        "payee.list", Get "/api/openapi/v2.1/payeeInfos", Documented "§2.7";
-        AccessToken => Listed<Payee>, Shape::Query
     }
 }
