@@ -230,6 +230,7 @@ impl Workforce for HubWorkforce {
 
     async fn save(&self, items: Vec<(String, Draft)>) -> Result<Vec<Id>, Error> {
         self.may_write()?;
+        items.iter().try_for_each(|(_, draft)| self.may_see(draft.kind))?;
         let items = items.into_iter().map(|(name, draft)| Item::canonical(name, draft)).collect();
         let connection = self.hub.local_connection(&self.workspace, WRITTEN).await?;
         let mut session = self.hub.store().write().await?;
