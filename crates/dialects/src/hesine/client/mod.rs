@@ -311,6 +311,7 @@ operations! {
     wire::PayerCreate,
     wire::PayerUpdate,
     wire::PayerSwitch,
+    wire::BranchesGet,
     wire::BillList,
     wire::BillGet,
     wire::TicketGet,

@@ -42,7 +42,7 @@ impl Gate<Hesine> for Whole {
         sees_all(grant)?;
         if operation.starts_with("bill.") {
             let quota = Quota::new(BILLS_PER_SECOND, Duration::from_secs(1));
-            let taken = grant.limiter.take(grant.app, "hesine.bills", quota);
+            let taken = grant.within("hesine.bills", quota);
             taken.map_err(|wait| AuthFault::Blocked(wait.seconds()))?;
         }
         Ok(())

@@ -93,7 +93,7 @@ pub(super) async fn location(caller: Caller, ask: wire::Location) -> Result<Valu
     Ok(Valued { value: format!("{}/", address(&caller)?) })
 }
 
-fn address(caller: &Caller) -> Result<String, Fault> {
+pub(super) fn address(caller: &Caller) -> Result<String, Fault> {
     let unknown = || Fault::precondition("未配置对外访问地址 public_url");
     caller.desk.public_url(Hesine::ID).ok_or_else(unknown)
 }

@@ -3,6 +3,7 @@
 
 mod accounts;
 mod approvals;
+mod banks;
 mod case;
 mod delegates;
 mod flows;
@@ -167,6 +168,7 @@ fn documents(server: Server<Hesine>) -> Server<Hesine> {
         .on(payers::create)
         .on(payers::update)
         .on(payers::switch)
+        .on(banks::branches)
         .on(mall::list)
         .on(mall::get)
         .on(mall::ticket)

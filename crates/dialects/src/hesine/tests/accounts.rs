@@ -340,3 +340,27 @@ async fn the_company_pays_from_accounts_of_its_own() {
     let kept = stage.workforce.all::<PaymentAccount>().expect("read");
     assert!(kept.iter().any(|(_, account)| account.pays && account.kind.value == PaymentAccountType::Bank));
 }
+
+#[tokio::test]
+async fn branches_lie_in_a_file_for_an_hour() {
+    let stage = company();
+    // The vendor's own example sends no body.
+    let (_, none) = stage.ask(Method::POST, "/v1/banks/getAllBranch", None).await;
+    assert_eq!(none, json!({"code": "A201", "msg": "未导出过数据为空", "url": null}));
+    add(&stage, card("0000101")).await;
+    add(&stage, card("0000102")).await;
+    let file = stage.post("/v1/banks/getAllBranch", json!({})).await;
+    assert_eq!((&file["code"], &file["msg"]), (&json!("A200"), &Value::Null));
+    let url = file["url"].as_str().expect("an address").to_owned();
+    let target = &url[url.find("/files/").expect("a path")..];
+    let reply = stage.send(Method::GET, target, None).await;
+    assert_eq!(reply.status, 200);
+    assert!(reply.headers["content-type"].to_str().is_ok_and(|kind| kind.ends_with("spreadsheetml.sheet")));
+    // An OOXML file is a ZIP archive (ECMA-376 part 2).
+    assert!(reply.body.starts_with(b"PK\x03\x04"));
+    assert_eq!(stage.send(Method::POST, target, None).await.status, 405);
+    assert_eq!(stage.send(Method::GET, "/files/branches.xlsx?code=x", None).await.status, 403);
+    assert_eq!(stage.send(Method::GET, "/files/branches.xlsx", None).await.status, 403);
+    stage.clock.advance(std::time::Duration::from_secs(3_601));
+    assert_eq!(stage.send(Method::GET, target, None).await.status, 403);
+}

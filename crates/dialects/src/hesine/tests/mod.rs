@@ -61,7 +61,7 @@ conformance! {
         OrderByCodes, PaymentResults, PaymentFlows, VoucherWrite, MessageSave, MessageLogs, RealmTokenGet, Location,
         LinkMake, LinkOpen, LinkAct, StaffAuthorised, StaffCode, StaffCustom, StaffProperties, StaffCertificates,
         PayeeList, PayeeCreate, PayeeCreateMany, PayeeUpdate, PayeeSwitch, PayerSearch, PaymentAccounts, PayerCreate,
-        PayerUpdate, PayerSwitch, BillList, BillGet, TicketGet, SupplierList, SupplierBillCreate, SupplierBillWrite, HandOver, RoleGroupList, RoleCreate, RoleGet, RoleRename, RoleFill, RoleEmpty, DepartmentByPath,
+        PayerUpdate, PayerSwitch, BranchesGet, BillList, BillGet, TicketGet, SupplierList, SupplierBillCreate, SupplierBillWrite, HandOver, RoleGroupList, RoleCreate, RoleGet, RoleRename, RoleFill, RoleEmpty, DepartmentByPath,
         DepartmentExternal, QueueAll, QueuePaid, HangUp, TaskList, DelegateCreate, DelegateUpdate, DelegateList,
         DelegateOf, DelegateDelete, TripSearch, TripTemplates, CentreConfig, CentreList,
     ],

@@ -3,6 +3,7 @@
 
 mod accounts;
 mod approvals;
+mod banks;
 mod delegates;
 mod fault;
 mod flows;
@@ -34,9 +35,9 @@ use tongshi_dialect::{
 
 pub(crate) use self::unserved::UNSERVED;
 pub(crate) use self::{
-    accounts::*, approvals::*, delegates::*, fault::*, flows::*, links::*, mall::*, messages::*, money::*,
-    parts::*, people::*, profiles::*, queues::*, roles::*, suppliers::*, tokens::*, travel::*, trips::*,
-    units::*,
+    accounts::*, approvals::*, banks::*, delegates::*, fault::*, flows::*, links::*, mall::*, messages::*,
+    money::*, parts::*, people::*, profiles::*, queues::*, roles::*, suppliers::*, tokens::*, travel::*,
+    trips::*, units::*,
 };
 
 /// The protocol of Hesine.

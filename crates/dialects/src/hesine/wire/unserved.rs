@@ -1,9 +1,7 @@
 //! Documented calls that are not served (§2.10). Whoever calls one gets 501 with our marker. The reasons are these:
 //!
-//! - The record has no such thing: budgets, credit, invoices and their checks, receipts, files, dimensions, approval matrices,
-//!   currencies, loans, groups of cities, notes, carbon copies, settlements, bills of the mall and of suppliers, banks and their
-//!   branches, accounts that a company pays from, relations of files. Of accounts that people are paid to it knows one a person,
-//!   with a bank and a number: those are listed, and cannot be kept as the vendor does.
+//! - The record has no such thing: budgets, credit, invoices and their checks and titles, receipts, files, dimensions, approval
+//!   matrices, currencies, loans, groups of cities, notes, carbon copies, settlements, relations of files.
 //! - It sets the vendor's own product up: templates, fields, business objects, features.
 //! - How it looks is not known: writing a person's papers.
 //! - It is superseded by a call that is served (`docs/[ids]`, `docs/byApproverId`, `docSequences`).
@@ -114,7 +112,6 @@ pub(crate) const UNSERVED: &[&str] = &[
     "POST /api/openapi/v2/matrix/search/${id}",
     "POST /api/openapi/v2/matrix/search",
     "POST /api/openapi/v2/matrix/updateRule/${id}",
-    "POST /api/openapi/v1/banks/getAllBranch",
     "DELETE /api/openapi/v2/payerinfo/batch/delete",
     "POST /api/openapi/v2/payerinfo/batch/create",
     "PUT /api/openapi/v2/payerinfo/batch/update",

@@ -17,15 +17,17 @@ use tongshi_dialect::{Desk, Face, Message, Reply, Server};
 use tongshi_model::Clock;
 
 use self::by_token::ByToken;
+use super::banks;
 use crate::hesine::{auth::sample::comes_with_token, wire::sample::Sample};
 
 /// Where the sample contract's paths begin; every other path is the documented contract's.
 const PLACES: [&str; 6] =
     ["/api/travel/", "/api/booking/", "/api/expense/", "/api/approval/", "/api/accounting/", "/api/oauth/"];
 
-/// Both contracts behind one address.
+/// Both contracts behind one address, and files.
 struct Both {
     documented: Arc<dyn Face>,
+    files: banks::Download,
     signed: Server<Sample>,
     by_token: Server<Sample>,
 }
@@ -33,7 +35,9 @@ struct Both {
 #[async_trait]
 impl Face for Both {
     async fn answer(&self, message: Message) -> Reply {
-        if !PLACES.iter().any(|place| message.path.starts_with(place)) {
+        if message.path == banks::PATH {
+            self.files.answer(message).await
+        } else if !PLACES.iter().any(|place| message.path.starts_with(place)) {
             self.documented.answer(message).await
         } else if comes_with_token(&message) {
             self.by_token.answer(message).await
@@ -54,6 +58,7 @@ macro_rules! servers {
 
 /// Puts the sample contract beside the documented one.
 pub(super) fn beside(documented: Arc<dyn Face>, desk: Arc<dyn Desk>, clock: Arc<dyn Clock>) -> Arc<dyn Face> {
+    let files = banks::Download { desk: Arc::clone(&desk), clock: Arc::clone(&clock) };
     let (signed, by_token) = servers!(desk, clock;
         trips::create,
         trips::query,
@@ -68,5 +73,5 @@ pub(super) fn beside(documented: Arc<dyn Face>, desk: Arc<dyn Desk>, clock: Arc<
         vouchers::push,
     );
     let signed = signed.on(oauth::token);
-    Arc::new(Both { documented, signed: signed.ready(), by_token: by_token.ready() })
+    Arc::new(Both { documented, files, signed: signed.ready(), by_token: by_token.ready() })
 }
