@@ -1,7 +1,6 @@
 //! Hesine's API answered from the records of the calling app's workspace. Here the list of answers and what several
 //! areas share; errors become faults in `wire/fault.rs`, once.
 
-mod accounts;
 mod approvals;
 mod banks;
 mod case;
@@ -17,6 +16,7 @@ mod memory;
 mod messages;
 mod money;
 mod pages;
+mod payees;
 mod payers;
 mod people;
 mod profiles;
@@ -158,11 +158,11 @@ fn documents(server: Server<Hesine>) -> Server<Hesine> {
         .on(money::results)
         .on(money::flows)
         .on(money::vouchers)
-        .on(accounts::list)
-        .on(accounts::create)
-        .on(accounts::create_many)
-        .on(accounts::update)
-        .on(accounts::switch)
+        .on(payees::list)
+        .on(payees::create)
+        .on(payees::create_many)
+        .on(payees::update)
+        .on(payees::switch)
         .on(payers::search)
         .on(payers::list)
         .on(payers::create)

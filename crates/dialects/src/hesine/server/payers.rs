@@ -4,8 +4,8 @@ use tongshi_dialect::Caller;
 use tongshi_model::{PaymentAccount, PaymentAccountType};
 
 use super::{
-    accounts::{Wanted, at_branch, changed, keep, kept, named},
     names, own_id,
+    payees::{Wanted, at_branch, changed, keep, kept, named},
 };
 use crate::hesine::{
     map,
