@@ -123,6 +123,7 @@ impl Doc {
             form: Vec::new(),
             tasks: Vec::new(),
             log: Vec::new(),
+            copies: Vec::new(),
         }
     }
 

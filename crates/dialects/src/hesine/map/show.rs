@@ -355,5 +355,6 @@ pub(in crate::hesine) fn read_approval(resolve: Resolve<'_>, flow: &Flow) -> Res
         form: Vec::<FormSection>::new(),
         tasks: tasks.collect(),
         log: log.collect(),
+        copies: Vec::new(),
     })
 }
