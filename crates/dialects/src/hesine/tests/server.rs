@@ -349,7 +349,8 @@ async fn orders_come_in_once_and_are_found_by_id_in_the_body_of_a_get() {
     let trips = stage.post(search, json!({"entityId": "tongshi0trip", "start": 1, "count": 1})).await;
     assert_eq!(
         (&trips["items"]["total"], &trips["items"]["data"][0]["dataLink"]["id"]),
-        (&json!(2), &json!(format!("{flow}-2")))
+        (&json!(2), &json!(format!("{flow}-1"))),
+        "by number, the last first"
     );
     let unknown = stage.refused(Method::POST, search, json!({"entityId": "x", "start": 0, "count": 1})).await;
     assert_eq!(unknown, (400, "业务对象模板不存在".to_owned()));
