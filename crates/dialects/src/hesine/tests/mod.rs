@@ -2,6 +2,7 @@
 
 mod auth;
 mod client;
+mod flows;
 mod links;
 mod profiles;
 mod queues;

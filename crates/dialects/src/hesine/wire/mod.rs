@@ -12,6 +12,7 @@ mod parts;
 mod people;
 mod profiles;
 mod queues;
+mod requisitions;
 mod roles;
 pub(crate) mod sample;
 mod tokens;
@@ -31,8 +32,8 @@ use tongshi_dialect::{
 
 pub(crate) use self::unserved::UNSERVED;
 pub(crate) use self::{
-    approvals::*, delegates::*, fault::*, flows::*, links::*, messages::*, money::*, parts::*, people::*,
-    profiles::*, queues::*, roles::*, tokens::*, travel::*, trips::*, units::*,
+    approvals::*, delegates::*, fault::*, flows::*, links::*, messages::*, money::*, parts::*,
+    people::*, profiles::*, queues::*, requisitions::*, roles::*, tokens::*, travel::*, trips::*, units::*,
 };
 
 /// The protocol of Hesine.

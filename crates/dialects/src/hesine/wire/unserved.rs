@@ -1,12 +1,16 @@
 //! Documented calls that are not served (§2.10). Whoever calls one gets 501 with our marker. The reasons are these:
 //!
 //! - The record has no such thing: budgets, credit, invoices and their checks, receipts, files, dimensions, approval matrices,
-//!   currencies, loans, groups of cities, notes, carbon copies, settlements, bills of the mall and of suppliers, banks and their
-//!   branches, accounts that a company pays from, relations of files. Of accounts that people are paid to it knows one a person,
-//!   with a bank and a number: those are listed, and cannot be kept as the vendor does.
+//!   currencies, groups of cities, notes, carbon copies, settlements, bills of the mall and of suppliers with the claims behind them
+//!   (`getFlowByCheckingId`), banks and their branches, accounts that a company pays from, relations of files. Of accounts
+//!   that people are paid to it knows one a person, with a bank and a number: those are listed, and cannot be kept as the
+//!   vendor does.
+//! - The record has half of it: of a loan what a request asks for in advance, and nothing of what was paid back or written
+//!   off, so no balance can be said.
 //! - It sets the vendor's own product up: templates, fields, business objects, features.
 //! - How it looks is not known: writing a person's papers.
-//! - It is superseded by a call that is served (`docs/[ids]`, `docs/byApproverId`, `docSequences`).
+//! - The vendor has withdrawn it for a call that is served, and it shows documents in another form, with all texts of people,
+//!   departments and accounts in it (`docs/[ids]`, `docs/byApproverId`, `docSequences`).
 
 /// Method and path of each, as the vendor writes them.
 pub(crate) const UNSERVED: &[&str] = &[
