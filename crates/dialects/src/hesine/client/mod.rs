@@ -283,4 +283,5 @@ operations! {
     wire::TripTemplates,
     wire::CentreConfig,
     wire::CentreList,
+    wire::CarbonCopyGet,
 }

@@ -321,7 +321,8 @@ pub(super) async fn backlog(caller: Caller, ask: wire::StaffBacklog) -> Result<w
     for kind in [Kind::TravelRequest, Kind::ExpenseClaim] {
         approving += workforce.count(&asked_of(kind, &[person], 1)).await?;
     }
-    let by_type = wire::BacklogTypes { approving, ..wire::BacklogTypes::default() };
+    let carbon_copy = super::copies::unread(workforce, person).await?;
+    let by_type = wire::BacklogTypes { approving, carbon_copy, ..wire::BacklogTypes::default() };
     Ok(wire::Backlog { items: wire::BacklogCounts { count: approving, by_type } })
 }
 

@@ -3,6 +3,7 @@
 
 mod approvals;
 mod case;
+mod copies;
 mod delegates;
 mod flows;
 mod handover;
@@ -118,6 +119,7 @@ fn decisions(server: Server<Hesine>) -> Server<Hesine> {
         .on(queues::paid)
         .on(queues::hang_up)
         .on(queues::tasks)
+        .on(copies::get)
         .on(delegates::create)
         .on(delegates::update)
         .on(delegates::list)

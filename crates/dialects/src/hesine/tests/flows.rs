@@ -2,9 +2,9 @@
 
 use http::Method;
 use serde_json::{Value, json};
-use tongshi_model::ExpenseClaim;
+use tongshi_model::{Approval, ExpenseClaim};
 
-use super::stage::{Stage, claim, company, made, named, pick, trip};
+use super::stage::{Stage, claim, company, id, made, named, pick, trip};
 
 async fn shown(stage: &Stage, flow: &str) -> Value {
     stage.get(&format!("/v1.1/flowDetails?flowId={flow}")).await["value"].clone()
@@ -260,4 +260,33 @@ async fn queues_are_newest_first_and_cut_by_time() {
     assert_eq!(decided("endDate=2018-03-01%2010:05:00").await, [flows[1].clone()]);
     let paid = "/v1.1/docs/getApplyList?type=expense&start=0&count=9&orderBy=payDate";
     assert_eq!(stage.get(paid).await["count"], 3, "without a time the time of payment says nothing");
+}
+
+#[tokio::test]
+async fn copies_are_the_approvals() {
+    let stage = company();
+    let flow = made(&stage, trip("去杭州"), true).await;
+    let target = format!("/v1/carbonCopy/getCarbonCopy?flowId={flow}&receiverId={}", named("lin"));
+    let none = (400, "单据抄送消息不存在".to_owned());
+    assert_eq!(stage.refused(Method::GET, &target, json!({})).await, none);
+    let (approval_id, mut approval) = stage.workforce.all::<Approval>().expect("read").remove(0);
+    approval.copies.push(id("lin"));
+    stage.workforce.put(approval_id, &approval).expect("kept");
+    let copy = stage.get(&target).await["value"].clone();
+    assert_eq!(
+        pick(&copy, &["flowId", "receiverId", "senderId", "state", "type", "active", "version"]),
+        [
+            json!(flow),
+            json!(named("lin")),
+            Value::Null,
+            json!("UNREAD"),
+            json!("requisition"),
+            json!(true),
+            json!(1)
+        ]
+    );
+    let nothing = "/v1/carbonCopy/getCarbonCopy?flowId=nothing&receiverId=nobody";
+    assert_eq!(stage.refused(Method::GET, nothing, json!({})).await, none);
+    let count = stage.get(&format!("/v1.1/staffs/getBacklogCount/$id?staffParam={}", named("lin"))).await;
+    assert_eq!((&count["items"]["type"]["carbonCopy"], &count["items"]["count"]), (&json!(1), &json!(0)));
 }

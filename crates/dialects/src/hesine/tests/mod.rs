@@ -47,6 +47,6 @@ conformance! {
         LinkMake, LinkOpen, LinkAct, StaffAuthorised, StaffCode, StaffCustom, StaffProperties, StaffCertificates,
         PayeeList, HandOver, RoleGroupList, RoleCreate, RoleGet, RoleRename, RoleFill, RoleEmpty, DepartmentByPath,
         DepartmentExternal, QueueAll, QueuePaid, HangUp, TaskList, DelegateCreate, DelegateUpdate, DelegateList,
-        DelegateOf, DelegateDelete, TripSearch, TripTemplates, CentreConfig, CentreList,
+        DelegateOf, DelegateDelete, TripSearch, TripTemplates, CentreConfig, CentreList, CarbonCopyGet,
     ],
 }

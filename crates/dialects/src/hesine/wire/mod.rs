@@ -2,6 +2,7 @@
 //! outside this folder sees these types.
 
 mod approvals;
+mod copies;
 mod delegates;
 mod fault;
 mod flows;
@@ -32,7 +33,7 @@ use tongshi_dialect::{
 
 pub(crate) use self::unserved::UNSERVED;
 pub(crate) use self::{
-    approvals::*, delegates::*, fault::*, flows::*, links::*, messages::*, money::*, parts::*,
+    approvals::*, copies::*, delegates::*, fault::*, flows::*, links::*, messages::*, money::*, parts::*,
     people::*, profiles::*, queues::*, requisitions::*, roles::*, tokens::*, travel::*, trips::*, units::*,
 };
 

@@ -1,7 +1,7 @@
 //! Documented calls that are not served (§2.10). Whoever calls one gets 501 with our marker. The reasons are these:
 //!
 //! - The record has no such thing: budgets, credit, invoices and their checks, receipts, files, dimensions, approval matrices,
-//!   currencies, groups of cities, notes, carbon copies, settlements, bills of the mall and of suppliers with the claims behind them
+//!   currencies, groups of cities, notes, settlements, bills of the mall and of suppliers with the claims behind them
 //!   (`getFlowByCheckingId`), banks and their branches, accounts that a company pays from, relations of files. Of accounts
 //!   that people are paid to it knows one a person, with a bank and a number: those are listed, and cannot be kept as the
 //!   vendor does.
@@ -88,7 +88,6 @@ pub(crate) const UNSERVED: &[&str] = &[
     "POST /api/openapi/v1/feeTypeImportRule/defaultRule",
     "GET /api/openapi/v1/feeTypes",
     "POST /api/openapi/v2/specifications/feeType/byIdsAndCodes",
-    "GET /api/openapi/v1/carbonCopy/getCarbonCopy",
     "GET /api/openapi/v1/getFlowByCheckingId",
     "GET /api/openapi/v1/loan/loanInfo/${id}",
     "GET /api/openapi/v1/flowDetails/getReceipt/${flowId}",
