@@ -57,6 +57,16 @@ pub(in crate::hesine) enum FormType {
     Expense,
 }
 
+impl FormType {
+    /// Our template for it.
+    pub(super) fn template(self) -> &'static str {
+        match self {
+            Self::Requisition => "tongshi0requisition:1",
+            Self::Expense => "tongshi0expense:1",
+        }
+    }
+}
+
 /// A form that was read.
 pub(in crate::hesine) struct Form {
     pub(in crate::hesine) doc: Doc,
@@ -76,7 +86,11 @@ pub(in crate::hesine) fn read_form(
         FormType::Requisition => Doc::Request(Box::new(request(owner, form, resolve)?)),
         FormType::Expense => Doc::Claim(Box::new(claim(owner, form, resolve)?)),
     };
-    let further = form.iter().filter(|(name, value)| !KNOWN.contains(&name.as_str()) && !value.is_null());
+    // Our own template needs no keeping.
+    let ours = |name: &str, value: &Value| name == "specificationId" && *value == form_type.template();
+    let further = form
+        .iter()
+        .filter(|(name, value)| !KNOWN.contains(&name.as_str()) && !value.is_null() && !ours(name, value));
     let further = further.map(|(name, value)| FormField { name: name.clone(), value: value.clone().into() });
     let lines = match form_type {
         FormType::Expense => kept_lines(form),

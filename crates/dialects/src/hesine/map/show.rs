@@ -130,7 +130,10 @@ pub(in crate::hesine) fn template_of(doc: &Doc, approval: Option<&Approval>) -> 
     let named = fields.find(|field| field.name == "specificationId");
     match named.and_then(|field| field.value.expose().as_str()) {
         Some(template) => template.to_owned(),
-        None => format!("tongshi0{}:1", doc.form_type()),
+        None => match doc {
+            Doc::Request(_) => FormType::Requisition.template().to_owned(),
+            Doc::Claim(_) => FormType::Expense.template().to_owned(),
+        },
     }
 }
 

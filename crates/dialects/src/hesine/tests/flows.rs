@@ -290,3 +290,66 @@ async fn copies_are_the_approvals() {
     let count = stage.get(&format!("/v1.1/staffs/getBacklogCount/$id?staffParam={}", named("lin"))).await;
     assert_eq!((&count["items"]["type"]["carbonCopy"], &count["items"]["count"]), (&json!(1), &json!(0)));
 }
+
+#[tokio::test]
+async fn what_lies_inside_status_200_uses_the_vendors_words_too() {
+    let stage = company();
+    let flow = made(&stage, trip("去杭州"), true).await;
+    let call = async |key: &str, node: &str| {
+        let ask =
+            json!({"signKey": key, "flowId": flow, "nodeId": node, "action": "accept", "comment": "同意"});
+        stage.post("/api/outbound/v1/approval", ask).await["value"].clone()
+    };
+    assert_eq!(call("", "FLOW:1:1").await, json!({"code": "400", "message": "请求参数错误"}));
+    assert_eq!(call("wrong", "FLOW:1:1").await, json!({"code": "401", "message": "签名秘钥错误企业"}));
+    assert_eq!(
+        call("sign-demo", "FLOW:9:9").await,
+        json!({"code": "412", "message": "当前的审批节点不为:FLOW:9:9，请检查"})
+    );
+    assert_eq!(call("sign-demo", "FLOW:1:1").await, json!({"code": "204", "message": "EBot执行完成"}));
+    let value = shown(&stage, &flow).await;
+    assert_eq!(value["form"]["specificationId"], "tongshi0requisition:1");
+    let close = format!("/v1/requisition/closeRequisition/[{flow}]");
+    stage.put(&close, json!({})).await;
+    let code = value["form"]["code"].as_str().expect("a number");
+    let why = format!("1、code为[{code}],id为[{flow}]的申请单已关闭或删除，无法使用。");
+    assert_eq!(
+        stage.put(&close, json!({})).await["value"],
+        format!("关闭申请事项，成功关闭了[0]条,未删除成功的原因为:{why}")
+    );
+    let none = stage.put("/v1/requisition/closeRequisition/[nothing]", json!({})).await;
+    assert_eq!(none["value"], "关闭申请事项,传入的ids查询不到数据");
+}
+
+#[tokio::test]
+async fn a_request_keeps_what_it_plans_to_spend() {
+    let stage = company();
+    let mut form = trip("去杭州");
+    form["details"] = json!([{"feeTypeId": "train", "specificationId": "train:requisition:1", "feeTypeForm": {
+        "amount": {"standard": "600", "standardStrCode": "CNY"}, "consumptionReasons": "高铁",
+    }}]);
+    form["requisitionDate"] = json!(1_519_833_600_000_i64);
+    let flow = made(&stage, form, true).await;
+    stage.decide("su", &flow, json!({"name": "freeflow.agree"})).await;
+    let one = stage.get(&format!("/v1/requisition/${flow}")).await;
+    let line = &one["details"][0];
+    assert_eq!((&line["feeTypeId"], &line["feeTypeForm"]["detailId"]), (&json!("train"), &json!("1")));
+    assert_eq!(
+        pick(
+            &one,
+            &["requisitionDate", "specificationId", "specificationName", "applyCloseRule", "closeLog"]
+        ),
+        [
+            json!(1_519_833_600_000_i64),
+            json!("tongshi0requisition:1"),
+            json!("申请单"),
+            json!("manual"),
+            Value::Null
+        ]
+    );
+    assert_eq!(one["changeLogs"][0]["operatorId"], named("su"), "who agreed made it");
+    let list = format!("/v1/requisition/getData?staffId={}&start=0&count=10&state=ALL", named("lin"));
+    let (_, listed) = stage.ask(Method::POST, &list, None).await;
+    assert_eq!(listed["items"][0].get("details"), None, "lists have no lines");
+    assert_eq!(listed["items"][0]["related"][0]["money"], 1200.0);
+}
