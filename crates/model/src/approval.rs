@@ -42,6 +42,9 @@ pub struct Approval {
     /// What has been done, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub log: Vec<ApprovalStep>,
+    /// Who gets a copy and decides nothing, where the vendor says so.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub copies: Vec<Id>,
 }
 
 impl Entity for Approval {

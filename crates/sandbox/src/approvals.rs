@@ -195,6 +195,7 @@ fn approval(world: &World<'_>, request: &Request, outcome: usize, dice: &mut Dic
         applicant_name: Some(name.into()),
         tasks: Vec::new(),
         log: Vec::new(),
+        copies: Vec::new(),
     }
 }
 

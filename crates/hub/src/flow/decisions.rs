@@ -126,6 +126,7 @@ impl Asking {
             form: vec![FormSection { name: None, fields: self.form.into_iter().map(field).collect() }],
             tasks: self.approver.map(task).into_iter().collect(),
             log: Vec::new(),
+            copies: Vec::new(),
         }
     }
 }

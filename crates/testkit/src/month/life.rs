@@ -161,6 +161,7 @@ impl Month<'_> {
             form: Vec::new(),
             tasks: Vec::new(),
             log: Vec::new(),
+            copies: Vec::new(),
         }
     }
 

@@ -82,6 +82,7 @@ async fn plant(hub: &TestHub) {
         form: Vec::new(),
         tasks: Vec::new(),
         log: Vec::new(),
+        copies: Vec::new(),
     };
     let amount = Money { minor: 777_700, currency: Currency::CNY };
     let salary = SalaryItem {

@@ -294,6 +294,7 @@ static APPROVAL: &[Field] = &[
     may("form", Objects(FORM_SECTION), "The form."),
     may("tasks", Objects(further::APPROVAL_TASK), "Who is to decide, step by step, as far as it is known."),
     may("log", Objects(further::APPROVAL_STEP), "What has been done, oldest first."),
+    may("copies", Records(Kind::Employee), "Who gets a copy and decides nothing."),
 ];
 
 static FORM_SECTION: &[Field] =

@@ -87,6 +87,7 @@ async fn an_approval_goes_from_step_to_step() {
     let (_, kept) = stage.workforce.all::<Approval>().expect("approvals").pop().expect("one");
     assert_eq!((kept.status.value, kept.result), (ApprovalStatus::Completed, ApprovalResult::Approved));
     assert_eq!(kept.category.value, ApprovalCategory::Leave);
+    assert_eq!(kept.copies, [id("boss")], "who gets a copy is in the record");
 }
 
 #[tokio::test]
@@ -218,6 +219,7 @@ async fn the_connector_asks_reads_and_decides() {
         }],
         tasks: Vec::new(),
         log: Vec::new(),
+        copies: Vec::new(),
     };
     let body = || WriteBody::Record { kind: Kind::Approval, doc: Draft::of(&approval).expect("a draft").doc };
     let pushed =

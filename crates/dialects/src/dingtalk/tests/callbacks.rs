@@ -47,6 +47,7 @@ async fn approval(stage: &Stage, status: ApprovalStatus, result: ApprovalResult)
         form: Vec::new(),
         tasks: Vec::new(),
         log: Vec::new(),
+        copies: Vec::new(),
     };
     stage.workforce.put(id("asked"), &approval).expect("kept");
     record(stage, Kind::Approval, "asked").await

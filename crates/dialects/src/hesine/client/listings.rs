@@ -86,6 +86,17 @@ struct FoundRow<'a> {
     data_link: &'a RawValue,
 }
 
+/// What is read of an order that is shown alone.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct LinkRow {
+    id: String,
+    #[serde(default)]
+    entity_id: String,
+    #[serde(default)]
+    form: Map<String, Value>,
+}
+
 /// Cuts rows out of a page.
 fn cut(raws: Vec<&RawValue>, total: Option<u64>) -> Page {
     let mut page = Page { total, pages: total.map(pages), ..Page::default() };
@@ -212,7 +223,7 @@ impl Connection {
             }
             Kind::Booking => {
                 let body = self.ask(&wire::OrderByIds { ids: vec![remote_id.to_owned()] }).await?;
-                let found: Listed<wire::DataLink> = serde_json::from_slice(&body)
+                let found: Listed<LinkRow> = serde_json::from_slice(&body)
                     .map_err(|error| Error::upstream("the answer holds no list").caused_by(error))?;
                 let Some(link) = found.items.into_iter().find(|link| link.id == remote_id) else {
                     return Ok(Existence::Absent);

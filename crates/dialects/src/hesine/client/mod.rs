@@ -340,4 +340,5 @@ operations! {
     wire::TripTemplates,
     wire::CentreConfig,
     wire::CentreList,
+    wire::CarbonCopyGet,
 }

@@ -50,6 +50,10 @@ impl Doc {
         either!(self, r => r.org_unit, c => c.org_unit)
     }
 
+    pub(in crate::hesine) fn set_org_unit(&mut self, unit: Option<Id>) {
+        *either!(self, r => &mut r.org_unit, c => &mut c.org_unit) = unit;
+    }
+
     pub(in crate::hesine) fn status(&self) -> &Coded<SpendStatus> {
         either!(self, r => &r.status, c => &c.status)
     }
@@ -123,6 +127,7 @@ impl Doc {
             form: Vec::new(),
             tasks: Vec::new(),
             log: Vec::new(),
+            copies: Vec::new(),
         }
     }
 

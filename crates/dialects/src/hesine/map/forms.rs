@@ -6,7 +6,11 @@ use tongshi_model::{
     Personal, SpendStatus, TravelRequest, TripLeg,
 };
 
-use super::{Doc, Resolve, filled, read_day, read_kind, read_money, read_place, text_of};
+use super::{
+    Doc, Resolve, filled,
+    lines::{LINES, kept_lines},
+    read_day, read_kind, read_money, read_place, text_of,
+};
 
 /// The field with the trips of a request.
 pub(super) const TRIPS: &str = "u_行程规划";
@@ -19,19 +23,25 @@ const KNOWN: &[&str] = &[
     "submitterId",
     "submitDate",
     "expenseDepartment",
-    "specificationId",
-    "details",
+    LINES,
     "expenseLink",
-    "expenseLinks",
     "outerCode",
     "requisitionMoney",
     "loanMoney",
     "expenseMoney",
     "payMoney",
-    "requisitionDate",
+    "companyRealPay",
+    "writtenOffMoney",
+    "writtenOffRecords",
+    "printCount",
+    "printState",
     "voucherNo",
     "voucherStatus",
+    "voucherCreateTime",
+    "timeToEnterPendingPayment",
+    "flowEndTime",
     "payDate",
+    "paymentChannel",
     "u_是否超标",
     "u_超标原因",
     "u_成本中心",
@@ -45,6 +55,16 @@ pub(in crate::hesine) enum FormType {
     Requisition,
     /// A claim.
     Expense,
+}
+
+impl FormType {
+    /// Our template for it.
+    pub(super) fn template(self) -> &'static str {
+        match self {
+            Self::Requisition => "tongshi0requisition:1",
+            Self::Expense => "tongshi0expense:1",
+        }
+    }
 }
 
 /// A form that was read.
@@ -66,9 +86,21 @@ pub(in crate::hesine) fn read_form(
         FormType::Requisition => Doc::Request(Box::new(request(owner, form, resolve)?)),
         FormType::Expense => Doc::Claim(Box::new(claim(owner, form, resolve)?)),
     };
-    let further = form.iter().filter(|(name, value)| !KNOWN.contains(&name.as_str()) && !value.is_null());
+    // Our own template needs no keeping.
+    let ours = |name: &str, value: &Value| name == "specificationId" && *value == form_type.template();
+    let further = form
+        .iter()
+        .filter(|(name, value)| !KNOWN.contains(&name.as_str()) && !value.is_null() && !ours(name, value));
     let further = further.map(|(name, value)| FormField { name: name.clone(), value: value.clone().into() });
-    Ok(Form { doc, further: further.collect() })
+    let lines = match form_type {
+        FormType::Expense => kept_lines(form),
+        // What a request plans to spend has no place in the record.
+        FormType::Requisition => {
+            form.get(LINES).filter(|lines| lines.as_array().is_some_and(|lines| !lines.is_empty())).cloned()
+        }
+    };
+    let lines = lines.map(|lines| FormField { name: LINES.to_owned(), value: lines.into() });
+    Ok(Form { doc, further: further.chain(lines).collect() })
 }
 
 fn request(owner: Id, form: &Map<String, Value>, resolve: Resolve<'_>) -> Result<TravelRequest, Error> {

@@ -4,6 +4,8 @@ mod accounts;
 mod bills;
 mod doc;
 mod forms;
+mod lines;
+mod logs;
 mod orders;
 mod people;
 pub(super) mod sample;
@@ -13,7 +15,17 @@ mod words;
 use serde_json::{Map, Value, json};
 use tongshi_model::{Currency, Error, Id, Instant, Kind, LocalDate, Money, Place, Timestamp, shanghai};
 
-pub(super) use self::{accounts::*, bills::*, doc::*, forms::*, orders::*, people::*, show::*, words::*};
+pub(super) use self::{
+    accounts::*,
+    bills::*,
+    doc::*,
+    forms::*,
+    logs::{PAY_NODE, urgent_reason},
+    orders::*,
+    people::*,
+    show::*,
+    words::*,
+};
 
 /// Names that the vendor generates for each company, and so are settings here (§18 of the ambiguities).
 #[derive(Clone, Debug)]

@@ -8,7 +8,7 @@ use super::{
     Names, Resolve, kind_word, millis, order_word, read_instant, read_kind, read_money, read_order,
     read_place, show_money, show_place, text_of,
 };
-use crate::hesine::wire::{DataLink, FoundOne};
+use crate::hesine::wire::{DataLink, FoundOne, Visibility};
 
 /// The day's name under which an order lies, with what names its request.
 pub(in crate::hesine) struct Pushed {
@@ -176,7 +176,30 @@ pub(in crate::hesine) fn order_fields(
     put(starts, at(booking.starts_at));
     put(ends, at(booking.ends_at));
     put("间夜数", booking.quantity.into());
+    let at_place =
+        |place: &Option<Place>| Value::from(place.as_ref().map_or("", |place| place.name.expose()));
+    let (leaves, arrives) = stops(kind_word(&booking.kind));
+    for (name, place) in [(leaves, &booking.from), (arrives, &booking.to)] {
+        if let Some(name) = name {
+            put(name, at_place(place));
+        }
+    }
+    // The record knows no papers and no remarks of an order.
+    for name in ["订单备注", "证件类型", "证件信息", "出行人类型"] {
+        put(name, "".into());
+    }
     fields
+}
+
+/// The labels of the very places, beside the cities: where it leaves, where it arrives.
+fn stops(kind: &str) -> (Option<&'static str>, Option<&'static str>) {
+    match kind {
+        "flight" => (Some("出发机场"), Some("到达机场")),
+        "train" => (Some("出发车站"), Some("到达车站")),
+        "hotel" => (None, Some("酒店地址")),
+        "taxi" => (Some("实际出发地点"), Some("实际到达地点")),
+        _ => (None, None),
+    }
 }
 
 /// The labels that differ from sort to sort: what runs, from where, to where, how, from when, till when.
@@ -200,14 +223,20 @@ pub(in crate::hesine) fn show_order(
 ) -> FoundOne {
     let mut data_link = order_fields(names, booking, request_no);
     let further = json!({
-        "id": record.id, "useCount": 0, "totalCount": 1, "ownerId": null, "active": !record.deleted,
-        "createTime": millis(record.created_at), "updateTime": millis(record.changed_at),
+        "id": record.id, "useCount": 0, "totalCount": 1, "ownerId": null, "visibility": show_visibility(),
+        "active": !record.deleted, "createTime": millis(record.created_at),
+        "updateTime": millis(record.changed_at),
         "entityId": format!("{}:{}", names.order, kind_word(&booking.kind)),
     });
     if let Value::Object(further) = further {
         data_link.extend(further);
     }
     FoundOne { data_link, ..FoundOne::default() }
+}
+
+/// Who sees something, as lists write it: nobody in particular.
+pub(in crate::hesine) fn show_visibility() -> Value {
+    json!({ "fullVisible": false, "staff": [], "department": [], "role": [] })
 }
 
 /// An order as it is shown alone.
@@ -218,15 +247,44 @@ pub(in crate::hesine) fn show_order_link(
     request_no: Option<&str>,
 ) -> DataLink {
     DataLink {
+        version: record.version,
         id: record.id.to_string(),
         active: !record.deleted,
         create_time: millis(record.created_at),
         update_time: millis(record.changed_at),
-        name: booking.summary.as_ref().map(|text| text.expose().clone()).unwrap_or_default(),
         code: booking.order_no.clone(),
-        corporation_id: Some(names.corporation.clone()),
-        form: order_fields(names, booking, request_no),
         entity_id: format!("{}:{}", names.order, kind_word(&booking.kind)),
+        // Platforms push orders in.
+        source: "OPEN_API".to_owned(),
+        ..data_link(
+            names,
+            booking.summary.as_ref().map(|text| text.expose().clone()).unwrap_or_default(),
+            order_fields(names, booking, request_no),
+        )
+    }
+}
+
+/// What all things of this sort have that are shown alone.
+pub(in crate::hesine) fn data_link(names: &Names, name: String, form: Map<String, Value>) -> DataLink {
+    DataLink {
+        pipeline: 1,
+        grayver: Some(String::new()),
+        active: true,
+        name_spell: name.to_uppercase(),
+        name,
+        corporation_id: Some(names.corporation.clone()),
+        form,
+        master_id: Some(String::new()),
+        visibility: Some(Visibility {
+            staffs: Some(Vec::new()),
+            roles: Some(Vec::new()),
+            departments: Some(Vec::new()),
+            ..Visibility::default()
+        }),
+        visible: true,
+        self_planned_configs: Some(Vec::new()),
+        rigid_control_passed: true,
+        ..DataLink::default()
     }
 }
 

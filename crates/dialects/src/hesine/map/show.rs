@@ -5,16 +5,20 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 use tongshi_dialect::Record;
 use tongshi_model::{
-    Approval, ApprovalAction, ApprovalCategory, ApprovalResult, ApprovalStatus, ApprovalStep, ApprovalTask,
-    Coded, Error, ExpenseClaim, ExpenseLine, FormSection, Id, Instant, Kind, Payment, PaymentState, Personal,
-    SpendStatus, TaskStatus, TravelRequest, TripLeg,
+    Approval, ApprovalCategory, ApprovalResult, ApprovalStatus, ApprovalStep, ApprovalTask, Coded, Error,
+    ExpenseClaim, FormSection, Id, Instant, Kind, Money, Payment, PaymentState, Personal, SpendStatus,
+    TaskStatus, TravelRequest, TripLeg,
 };
 
 use super::{
-    Doc, Form, FormType, Names, Resolve, action_word, day_millis, forms::TRIPS, kind_word, millis,
-    read_action, read_form, read_instant, read_state, show_money, show_place, state_word,
+    Doc, Form, FormType, Names, Resolve, day_millis,
+    forms::TRIPS,
+    kind_word,
+    lines::{LINES, show_lines, show_plans},
+    logs::{CHANNEL, show_logs},
+    millis, read_action, read_form, read_instant, read_state, show_money, show_place, state_word,
 };
-use crate::hesine::wire::{Flow, FlowLog};
+use crate::hesine::wire::Flow;
 
 /// A document as the vendor shows it.
 pub(in crate::hesine) fn show_flow(
@@ -27,15 +31,19 @@ pub(in crate::hesine) fn show_flow(
     let owner = names.id(doc.owner());
     Flow {
         pipeline: 1,
+        // No release of the vendor's made it.
+        grayver: Some(String::new()),
         version: record.version,
         active: !record.deleted,
         create_time: millis(record.created_at),
         update_time: millis(record.changed_at),
         corporation_id: Some(names.corporation.clone()),
-        form: show_form(names, record.id, doc, approval),
+        source_corporation_id: None,
+        data_corporation_id: None,
+        form: show_form(names, record, doc, approval),
         owner_id: Some(owner.clone()),
         owner_default_department: doc.org_unit().map(|unit| names.id(unit)),
-        logs: approval.map(|approval| show_logs(names, approval)).unwrap_or_default(),
+        logs: approval.map(|approval| show_logs(names, doc, approval)).unwrap_or_default(),
         actions: actions(names, doc, owner),
         state,
         flow_type: "freeflow".to_owned(),
@@ -68,7 +76,7 @@ fn actions(names: &Names, doc: &Doc, owner: String) -> BTreeMap<String, Vec<Stri
 /// The form alone.
 pub(in crate::hesine) fn show_form(
     names: &Names,
-    id: Id,
+    record: &Record,
     doc: &Doc,
     approval: Option<&Approval>,
 ) -> Map<String, Value> {
@@ -78,26 +86,86 @@ pub(in crate::hesine) fn show_form(
     for field in further {
         form.insert(field.name.clone(), field.value.expose().clone());
     }
+    let kept_lines = form.remove(LINES);
+    let has_links = form.contains_key("expenseLinks");
     let mut put = |name: &str, value: Value| {
         if !value.is_null() {
             form.insert(name.to_owned(), value);
         }
     };
+    let at = |at: Option<Instant>| Value::from(at.map(|at| millis(at.timestamp())));
     put("code", doc.number().into());
     put("title", doc.title().into());
     put("submitterId", names.id(doc.owner()).into());
-    put("submitDate", doc.submitted_at().map(|at| millis(at.timestamp())).into());
+    put("submitDate", at(doc.submitted_at()));
     put("expenseDepartment", doc.org_unit().map(|unit| names.id(unit)).into());
     match doc {
-        Doc::Request(request) => request_fields(names, id, request, &mut put),
-        Doc::Claim(claim) => claim_fields(names, claim, &mut put),
+        Doc::Request(request) => {
+            request_fields(names, record.id, request, &mut put);
+            if kept_lines.is_some() {
+                put("details", show_plans(kept_lines.as_ref()));
+            }
+            if matches!(request.status.value, SpendStatus::Approved | SpendStatus::Paid) {
+                put("flowEndTime", at(request.decided_at));
+            }
+        }
+        Doc::Claim(claim) => {
+            put("details", show_lines(names, claim, kept_lines.as_ref()));
+            if !has_links {
+                put("expenseLink", claim.request.map(|request| request.to_string()).into());
+            }
+            claim_fields(claim, &mut put);
+        }
+    }
+    for (name, value) in usual(record, doc) {
+        form.entry(name).or_insert(value);
     }
     form
 }
 
+/// The template that a document was made by: the one that its form named, or ours.
+pub(in crate::hesine) fn template_of(doc: &Doc, approval: Option<&Approval>) -> String {
+    let mut fields =
+        approval.into_iter().flat_map(|approval| &approval.form).flat_map(|section| &section.fields);
+    let named = fields.find(|field| field.name == "specificationId");
+    match named.and_then(|field| field.value.expose().as_str()) {
+        Some(template) => template.to_owned(),
+        None => match doc {
+            Doc::Request(_) => FormType::Requisition.template().to_owned(),
+            Doc::Claim(_) => FormType::Expense.template().to_owned(),
+        },
+    }
+}
+
+/// What stands in a form of which nobody said anything, as the vendor's documents show it.
+fn usual(record: &Record, doc: &Doc) -> Vec<(&'static str, Value)> {
+    let day = day_millis(Instant::new(record.created_at, tongshi_model::shanghai()).date());
+    let mut usual: Vec<(&'static str, Value)> = vec![
+        ("specificationId", template_of(doc, None).into()),
+        ("description", "".into()),
+        ("printCount", "0".into()),
+        ("printState", "noPrint".into()),
+        ("voucherNo", "".into()),
+        ("voucherStatus", "未生成".into()),
+        ("voucherCreateTime", 0.into()),
+    ];
+    match doc {
+        Doc::Request(_) => {
+            usual.push(("requisitionDate", day.into()));
+        }
+        Doc::Claim(claim) => {
+            let nothing = show_money(Money { minor: 0, currency: claim.total.currency });
+            usual.push(("expenseDate", day.into()));
+            usual.push(("companyRealPay", nothing.clone()));
+            usual.push(("writtenOffMoney", nothing));
+            usual.push(("writtenOffRecords", Vec::<Value>::new().into()));
+        }
+    }
+    usual
+}
+
 fn request_fields(names: &Names, id: Id, request: &TravelRequest, put: &mut dyn FnMut(&str, Value)) {
     let text = |text: &Option<Personal<String>>| Value::from(text.as_ref().map(|text| text.expose().clone()));
-    put("specificationId", "tongshi0requisition:1".into());
     put("description", text(&request.purpose));
     put("requisitionMoney", request.budget.map(show_money).into());
     put("loanMoney", request.advance.map(show_money).into());
@@ -153,94 +221,24 @@ pub(in crate::hesine) fn trip_fields(
     fields
 }
 
-fn claim_fields(names: &Names, claim: &ExpenseClaim, put: &mut dyn FnMut(&str, Value)) {
-    put("specificationId", "tongshi0expense:1".into());
+fn claim_fields(claim: &ExpenseClaim, put: &mut dyn FnMut(&str, Value)) {
+    let at = |at: Option<Instant>| Value::from(at.map(|at| millis(at.timestamp())));
     put("description", claim.purpose.as_ref().map(|text| text.expose().clone()).into());
     put("outerCode", claim.external_no.clone().into());
     put("expenseMoney", show_money(claim.total));
     put("payMoney", show_money(claim.total));
-    put("expenseLink", claim.request.map(|request| request.to_string()).into());
-    put(
-        "details",
-        claim.lines.iter().enumerate().map(|(place, line)| show_line(names, place, line)).collect(),
-    );
-    put("voucherNo", claim.vouchers.join(",").into());
-    put("voucherStatus", if claim.vouchers.is_empty() { "未生成" } else { "已生成" }.into());
-    if let Some(payment) = &claim.payment {
-        put("payDate", payment.paid_at.map(|at| millis(at.timestamp())).into());
-        put("paymentChannel", payment.reference.as_ref().map(|_| "OFFLINE").into());
+    if !claim.vouchers.is_empty() {
+        put("voucherNo", claim.vouchers.join(",").into());
+        put("voucherStatus", "已生成".into());
     }
-}
-
-fn show_line(names: &Names, place: usize, line: &ExpenseLine) -> Value {
-    let mut form = Map::new();
-    let mut put = |name: &str, value: Value| {
-        if !value.is_null() {
-            form.insert(name.to_owned(), value);
-        }
-    };
-    put("amount", show_money(line.amount));
-    put("taxAmount", line.tax.map(show_money).into());
-    put("feeDate", line.date.map(day_millis).into());
-    put("detailId", (place + 1).to_string().into());
-    put("consumptionReasons", line.note.as_ref().map(|note| note.expose().clone()).into());
-    let invoices: Vec<Value> = line
-        .invoices
-        .iter()
-        .map(|invoice| {
-            let code = invoice.code.as_deref().unwrap_or_default();
-            json!({ "invoiceId": format!("{}:{code}:{}", names.corporation, invoice.number) })
-        })
-        .collect();
-    let sort = if invoices.is_empty() { "noExist" } else { "exist" };
-    put("invoiceForm", json!({ "type": sort, "invoices": invoices }));
-    if !line.bookings.is_empty() {
-        put("u_订单", line.bookings.iter().map(|booking| Value::from(booking.to_string())).collect());
+    let Some(payment) = &claim.payment else { return };
+    put("timeToEnterPendingPayment", at(claim.decided_at));
+    // Only what is paid says how and when.
+    if payment.paid_at.is_some() {
+        put("payDate", at(payment.paid_at));
+        put("flowEndTime", at(payment.paid_at));
+        put("paymentChannel", payment.reference.as_ref().map(|_| CHANNEL).into());
     }
-    if !line.allocations.is_empty() {
-        let shares = line.allocations.iter().map(|share| {
-            json!({ "apportionForm": { "项目": share.cost_object, "apportionMoney": show_money(share.amount) } })
-        });
-        put("apportions", shares.collect());
-    }
-    json!({ "feeTypeId": line.fee_type, "specificationId": format!("{}:expense:1", line.fee_type), "feeTypeForm": form })
-}
-
-/// For whom somebody decided who was not asked: whoever was, unless the task was handed over afterwards.
-fn stood_for(approval: &Approval, place: usize) -> Option<Id> {
-    let step = &approval.log[place];
-    let decides =
-        |action| matches!(action, ApprovalAction::Approve | ApprovalAction::Reject | ApprovalAction::Void);
-    let task = approval.tasks.iter().find(|task| step.task.as_ref() == Some(&task.id))?;
-    let later = &approval.log[place + 1..];
-    let moved =
-        |later: &ApprovalStep| later.action.value == ApprovalAction::Transfer && later.task == step.task;
-    let asked = step.actor.is_none_or(|actor| task.approvers.contains(&actor));
-    if asked || !decides(step.action.value) || later.iter().any(moved) {
-        return None;
-    }
-    task.approvers.first().copied()
-}
-
-fn show_logs(names: &Names, approval: &Approval) -> Vec<FlowLog> {
-    let show = |(place, step): (usize, &ApprovalStep)| {
-        let next: Vec<String> = step.next.iter().map(|id| names.id(*id)).collect();
-        let mut attributes = Map::new();
-        attributes.insert("nodeId".to_owned(), step.task.as_deref().unwrap_or("SUBMIT").into());
-        let comment = step.comment.as_ref().map(|comment| comment.expose().as_str()).unwrap_or_default();
-        attributes.insert("comment".to_owned(), comment.into());
-        FlowLog {
-            action: action_word(&step.action).to_owned(),
-            state: step.state.clone(),
-            operator_id: Some(step.actor.map_or_else(|| "ebot".to_owned(), |actor| names.id(actor))),
-            by_delegate_id: stood_for(approval, place).map(|person| names.id(person)),
-            next_operator_id: next.first().cloned(),
-            next_operator_ids: if next.len() > 1 { next } else { Vec::new() },
-            time: step.at.map_or(0, |at| millis(at.timestamp())),
-            attributes,
-        }
-    };
-    approval.log.iter().enumerate().map(show).collect()
 }
 
 /// A document from what the vendor shows.
@@ -332,7 +330,9 @@ pub(in crate::hesine) fn read_approval(resolve: Resolve<'_>, flow: &Flow) -> Res
         at: at(log.time),
         task: log.attributes.get("nodeId").and_then(Value::as_str).map(str::to_owned),
         next: log.next_operator_id.iter().filter_map(|id| person(id)).collect(),
-        comment: super::text_of(&log.attributes, "comment").map(Personal::new),
+        comment: super::text_of(&log.attributes, "comment")
+            .or_else(|| super::text_of(&log.attributes, "urgentReason"))
+            .map(Personal::new),
         state: log.state.clone(),
     });
     Ok(Approval {
@@ -355,5 +355,6 @@ pub(in crate::hesine) fn read_approval(resolve: Resolve<'_>, flow: &Flow) -> Res
         form: Vec::<FormSection>::new(),
         tasks: tasks.collect(),
         log: log.collect(),
+        copies: Vec::new(),
     })
 }

@@ -152,17 +152,9 @@ pub(super) async fn result(
 
 /// A robot's decision at the node that a message named (§2.8). Its own failures lie inside HTTP 200.
 pub(super) async fn callback(caller: Caller, ask: wire::Callback) -> Result<Valued<Told>, Fault> {
-    let needed = [
-        ("signKey", &ask.sign_key),
-        ("flowId", &ask.flow_id),
-        ("nodeId", &ask.node_id),
-        ("action", &ask.action),
-        ("comment", &ask.comment),
-    ];
-    for (name, value) in needed {
-        if value.as_deref().unwrap_or_default().is_empty() {
-            return Err(Fault::request(format!("请求参数错误: {name} 必填")));
-        }
+    let needed = [&ask.sign_key, &ask.flow_id, &ask.node_id, &ask.action, &ask.comment];
+    if needed.into_iter().any(|value| value.as_deref().unwrap_or_default().is_empty()) {
+        return Err(Fault::request("请求参数错误"));
     }
     let text = |value: &Option<String>| value.clone().unwrap_or_default();
     let endpoints = caller.workforce()?.endpoints(MANNER).await?;
@@ -173,20 +165,21 @@ pub(super) async fn callback(caller: Caller, ask: wire::Callback) -> Result<Valu
         valid |= same_secret(&Secret::new(key), &shown);
     }
     if !valid {
-        return Err(Fault::new(401, "签名秘钥错误"));
+        return Err(Fault::new(401, "签名秘钥错误企业"));
     }
     let to = ask.reject_to.as_deref().filter(|to| !to.is_empty());
     let method = ask.resubmit_method.as_deref().filter(|method| !method.is_empty());
     let wanted = match ask.action.as_deref() {
         Some("accept") => Wanted::Agree,
         Some("refuse") => Wanted::Reject { to, resubmit: resubmit(method.or(Some("FROM_START")))? },
-        _ => return Err(Fault::request("请求参数错误: action 为 accept 或 refuse")),
+        _ => return Err(Fault::request("请求参数错误")),
     };
     let node = text(&ask.node_id);
     let flow = text(&ask.flow_id);
     let decided = flows::change(&caller, &flow, wanted.action(), |loaded| {
         if loaded.case.doc.task() != Some(&node) || loaded.case.doc.state() != SpendStatus::Approving {
-            return Err(Fault::precondition("当前的审批节点与 nodeId 不符,请检查"));
+            let node = tongshi_model::masked(&node);
+            return Err(Fault::precondition(format!("当前的审批节点不为:{node}，请检查")));
         }
         let actor = loaded.case.doc.approver();
         wanted.happen(loaded, &Deed { comment: ask.comment.as_deref(), ..Deed::by(actor, now(&caller)) })

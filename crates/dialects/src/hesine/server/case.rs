@@ -16,6 +16,12 @@ use crate::hesine::{
 /// Said to whoever is not asked.
 pub(super) const NOT_YOURS: &str = "您没有权限处理该待办事项";
 
+/// Said of a document that cannot be taken back as it stands.
+const NO_RETRACT: &str = "您没有权限执行此操作。可能是由于：1、单据已被撤回或驳回。2、单据当前所处审批环节根据流程配置，不允许撤回。";
+
+/// Said of a document about which somebody has decided.
+const DECIDED: &str = "单据已被审批，无法撤回。如需修改单据或有其他问题，请及时联系相应的审批人。";
+
 /// A document on its way.
 pub(super) struct Case {
     pub(super) doc: Doc,
@@ -83,6 +89,11 @@ impl Case {
         }
     }
 
+    /// Whether it goes back to whoever refused it when it is handed in again.
+    pub(super) fn returns(&self) -> bool {
+        self.approval.as_ref().is_some_and(|approval| approval.tasks.iter().any(wants_it_back))
+    }
+
     /// Hands it in: to whoever refused it and wants it back, or to these one after another, or to nobody.
     pub(super) fn submit(&mut self, approvers: &[Id], deed: &Deed<'_>) -> Result<(), Fault> {
         if !matches!(self.doc.state(), SpendStatus::Draft | SpendStatus::Rejected) {
@@ -92,18 +103,11 @@ impl Case {
         self.doc.decide(None);
         self.close(ApprovalStatus::Running, ApprovalResult::None);
         let version = self.version;
-        // One that only rests was not refused.
-        let returns = |task: &&mut ApprovalTask| {
-            task.status.value == TaskStatus::Paused && task.result == ApprovalResult::Rejected
-        };
-        let waits = self
-            .approval
-            .as_mut()
-            .is_some_and(|approval| approval.tasks.iter_mut().any(|task| returns(&task)));
+        let waits = self.returns();
         if let Some(approval) = &mut self.approval {
             approval.submitted_at = Some(deed.at);
             if waits {
-                for task in approval.tasks.iter_mut().filter(returns) {
+                for task in approval.tasks.iter_mut().filter(|task| wants_it_back(task)) {
                     (task.status, task.result) = (Coded::ours(TaskStatus::Waiting), ApprovalResult::None);
                 }
             } else {
@@ -281,13 +285,13 @@ impl Case {
     /// The submitter takes it back, as long as nobody has decided.
     pub(super) fn retract(&mut self, deed: &Deed<'_>) -> Result<(), Fault> {
         if self.doc.state() != SpendStatus::Approving {
-            return Err(Fault::new(403, "您没有权限执行此操作。单据已被撤回或驳回,或当前状态不允许撤回"));
+            return Err(Fault::new(403, NO_RETRACT));
         }
         let decided = self.approval.as_ref().is_some_and(|approval| {
             approval.tasks.iter().any(|task| task.status.value == TaskStatus::Completed)
         });
         if decided {
-            return Err(Fault::request("单据已被审批,无法撤回"));
+            return Err(Fault::request(DECIDED));
         }
         self.doc.ask(None);
         self.doc.set_state(SpendStatus::Draft);
@@ -307,7 +311,7 @@ impl Case {
             return Err(Fault::request("单据处于变更过程中,不可再次变更"));
         }
         if self.doc.state() == SpendStatus::Archived {
-            return Err(Fault::request("关联的申请事项已关闭,无法使用"));
+            return Err(Fault::request("关联的申请事项已关闭，无法使用"));
         }
         self.doc.set_state(SpendStatus::Draft);
         self.doc.decide(None);
@@ -344,6 +348,11 @@ impl Case {
         });
         self.note("freeflow.pay", ApprovalAction::Pay, deed, None);
     }
+}
+
+/// Whether whoever refused it here wants it back. A task that only rests was not refused.
+fn wants_it_back(task: &ApprovalTask) -> bool {
+    task.status.value == TaskStatus::Paused && task.result == ApprovalResult::Rejected
 }
 
 /// A document as it is stored, on its way.

@@ -9,17 +9,24 @@ use tongshi_model::{Action, Draft, Employee, FormField, FormSection, Id, Kind, O
 use super::{
     TRIES_MAX, busy,
     case::{Case, Deed, Loaded, load},
-    live,
+    delegates, live,
     memory::Memory,
     names, now, own_id,
 };
 use crate::hesine::{
     map::{self, Doc, Form, FormType},
-    wire::{self, Fault, FlowWritten, Plan, PlanNode, Valued},
+    wire::{self, Commented, Fault, FlowWritten, Plan, PlanNode, Valued},
 };
 
 /// A tree of departments deeper than this is a circle.
 const DEPTH_MAX: usize = 32;
+
+/// Said of a submitter who is not there or has left.
+const NOBODY: &str = "提交人参数不合法，请检查该员工是否已离职";
+
+/// What every form has, each with what people call it.
+const NEEDED: [(&str, &str); 3] =
+    [("title", "标题"), ("submitterId", "提交人"), ("specificationId", "单据模板")];
 
 /// The longest title and number that are taken.
 const TEXT_CHARS_MAX: usize = 200;
@@ -30,8 +37,10 @@ pub(super) async fn create(
     memory: Arc<Memory>,
 ) -> Result<FlowWritten, Fault> {
     let workforce = caller.workforce()?;
-    let form = read(&caller, &ask.form).await?;
-    let Form { mut doc, further } = form;
+    if ask.form.is_empty() {
+        return Err(Fault::request("输入存在错误: - 缺少Action参数"));
+    }
+    let Form { mut doc, further } = read(&caller, &ask.form).await?;
     let outer = match &doc {
         Doc::Request(request) => request.external_no.clone(),
         Doc::Claim(claim) => claim.external_no.clone(),
@@ -39,7 +48,7 @@ pub(super) async fn create(
     if let Some(outer) = &outer
         && !super::lists::by_outer(workforce, outer).await?.is_empty()
     {
-        return Err(Fault::request("outerCode 已存在,不可重复创建"));
+        return Err(Fault::request("外部系统单据编号outerCode已存在单据，不允许重复，请检查"));
     }
     let at = now(&caller);
     let serial = format!("{}/{}", caller.now.as_nanosecond(), memory.serial());
@@ -69,21 +78,39 @@ pub(super) async fn update(caller: Caller, ask: wire::FlowUpdate) -> Result<Flow
     let editor = ask.editor_id.as_deref().and_then(map::id_in);
     for _ in 0..TRIES_MAX {
         let mut loaded = one(workforce, &ask.flow_id.0).await?;
-        let changeable = [SpendStatus::Draft, SpendStatus::Rejected, SpendStatus::Approving];
-        if !changeable.contains(&loaded.case.doc.state()) {
+        let state = loaded.case.doc.state();
+        let changeable =
+            [SpendStatus::Draft, SpendStatus::Rejected, SpendStatus::Approving, SpendStatus::Paying];
+        if !changeable.contains(&state) {
             return Err(Fault::request("当前状态的单据不可修改"));
+        }
+        // While it is decided about only whoever is asked changes it, and they did where nobody is named.
+        let usual = match state {
+            SpendStatus::Approving => loaded.case.doc.approver(),
+            _ => Some(loaded.case.doc.owner()),
+        };
+        if state == SpendStatus::Approving && ask.editor_id.is_some() {
+            let delegated = match editor {
+                Some(editor) => delegates::in_force(&caller, editor).await?.of(loaded.case.doc.form_type()),
+                None => Vec::new(),
+            };
+            let deed = Deed { stands_for: &delegated, ..Deed::by(editor, now(&caller)) };
+            loaded.case.asked(&deed).map_err(|_| forbidden())?;
         }
         let form = merged(&caller, &loaded, &ask)?;
         let Form { mut doc, further } = read(&caller, &form).await?;
         if doc.kind() != loaded.case.doc.kind() {
             return Err(Fault::request("不可更换单据类型"));
         }
+        if doc.owner() != loaded.case.doc.owner() {
+            return Err(forbidden());
+        }
         doc.keep_of(&loaded.case.doc);
         loaded.case.doc = doc;
         if let Some(approval) = &mut loaded.case.approval {
             approval.form = section(further);
         }
-        loaded.case.edited(&Deed::by(editor, now(&caller)));
+        loaded.case.edited(&Deed::by(editor.or(usual), now(&caller)));
         if workforce.replace(loaded.replaced(Action::Update)?).await? {
             return written(&caller, loaded.record.id, Some(loaded)).await;
         }
@@ -91,17 +118,30 @@ pub(super) async fn update(caller: Caller, ask: wire::FlowUpdate) -> Result<Flow
     Err(busy())
 }
 
+/// Said to whoever may not change a document, or not in this way.
+fn forbidden() -> Fault {
+    Fault::new(403, "您没有权限执行此操作")
+}
+
 /// The form as it is to be: what is given alone, or over what is there.
 fn merged(caller: &Caller, loaded: &Loaded, ask: &wire::FlowUpdate) -> Result<Map<String, Value>, Fault> {
-    let approval = loaded.case.approval.as_ref();
-    let mut form = map::show_form(&names(caller), loaded.record.id, &loaded.case.doc, approval);
     match ask.edit_flag.as_deref().unwrap_or("cover") {
-        "increment" => {}
-        "cover" => form.retain(|name, _| matches!(&**name, "submitterId" | "specificationId" | "title")),
-        _ => return Err(Fault::request("editFlag 为 cover 或 increment")),
+        "increment" => {
+            let approval = loaded.case.approval.as_ref();
+            let mut form = map::show_form(&names(caller), &loaded.record, &loaded.case.doc, approval);
+            form.extend(ask.form.clone());
+            Ok(form)
+        }
+        "cover" => {
+            for (field, label) in NEEDED {
+                if map::text_of(&ask.form, field).is_none() {
+                    return Err(Fault::precondition(format!("请填写 \"{label}\" 字段")));
+                }
+            }
+            Ok(ask.form.clone())
+        }
+        _ => Err(Fault::request("editFlag 为 cover 或 increment")),
     }
-    form.extend(ask.form.clone());
-    Ok(form)
 }
 
 pub(super) async fn submit(caller: Caller, ask: wire::FlowSubmit) -> Result<FlowWritten, Fault> {
@@ -111,8 +151,11 @@ pub(super) async fn submit(caller: Caller, ask: wire::FlowSubmit) -> Result<Flow
         // Several who sign together are asked one after another.
         for id in node.approver_id.iter().chain(signers) {
             let found = live(caller.workforce()?, Kind::Employee, id).await?;
+            let place = chosen.len() + 1;
             let found = found.ok_or_else(|| {
-                Fault::request("openapi单据数据提交,设置的人员没有审批权限,请核对审批流模板配置。")
+                Fault::request(format!(
+                    "openapi单据数据提交，审批节点[审批{place}]，设置的人员没有审批权限，请核对审批流模板配置。"
+                ))
             })?;
             chosen.push(found.id);
         }
@@ -142,19 +185,34 @@ pub(super) async fn plan(caller: Caller, ask: wire::FlowPlan) -> Result<Valued<P
     let names = names(&caller);
     let loaded = one(caller.workforce()?, &ask.flow_id.0).await?;
     if !matches!(loaded.case.doc.state(), SpendStatus::Draft | SpendStatus::Rejected) {
-        return Err(Fault::request("只有草稿和已驳回的单据可以计算审批流"));
+        return Err(Fault::precondition("您没有权限获取该单据的流程实例"));
     }
     let node = |(place, approver): (usize, Id)| PlanNode {
-        id: format!("FLOW:{}:{}", loaded.record.version, place + 1),
         config_node_id: format!("@@:{}", place + 1),
         name: format!("审批{}", place + 1),
+        skipped_type: "NO_SKIPPED".to_owned(),
+        agree_type: "NO_AUTO_AGREE".to_owned(),
         kind: "normal".to_owned(),
-        policy: "ANY".to_owned(),
         all_staffs: true,
-        staff_ids: vec![names.id(approver)],
+        staff_ids: Some(vec![names.id(approver)]),
+        ..PlanNode::default()
     };
-    let nodes = planned(&caller, &loaded.case.doc).await?.into_iter().enumerate().map(node).collect();
-    Ok(Valued { value: Plan { nodes } })
+    let node = planned(&caller, &loaded.case.doc).await?.into_iter().enumerate().map(node).collect();
+    let (id, owner) = (loaded.record.id.to_string(), names.id(loaded.case.doc.owner()));
+    Ok(Valued {
+        value: Plan {
+            flow_id: id.clone(),
+            // Who decides follows from people and departments, not from a plan for each template.
+            flow_plan_config_id: format!("tongshi0plan:{}", loaded.case.doc.form_type()),
+            id,
+            node,
+            task_id: "SUBMIT".to_owned(),
+            owner_id: owner.clone(),
+            submitter_id: owner,
+            from_start_node: !loaded.case.returns(),
+            corporation_id: Some(names.corporation),
+        },
+    })
 }
 
 pub(super) async fn act(caller: Caller, ask: wire::FlowAct) -> Result<FlowWritten, Fault> {
@@ -179,10 +237,10 @@ pub(super) async fn act(caller: Caller, ask: wire::FlowAct) -> Result<FlowWritte
             for _ in 0..TRIES_MAX {
                 let loaded = one(workforce, &ask.flow_id.0).await?;
                 if !matches!(loaded.case.doc.state(), SpendStatus::Draft | SpendStatus::Rejected) {
-                    return Err(Fault::new(403, "您没有权限执行此操作。只有草稿和已驳回的单据可以删除"));
+                    return Err(forbidden());
                 }
                 if workforce.replace(loaded.removed()).await? {
-                    let mut answer = shown(&caller, &loaded);
+                    let mut answer = shown(&caller, &loaded).await?;
                     answer.flow.active = false;
                     return Ok(answer);
                 }
@@ -193,27 +251,29 @@ pub(super) async fn act(caller: Caller, ask: wire::FlowAct) -> Result<FlowWritte
     }
 }
 
-pub(super) async fn comment(caller: Caller, ask: wire::FlowComment) -> Result<FlowWritten, Fault> {
+pub(super) async fn comment(caller: Caller, ask: wire::FlowComment) -> Result<Commented, Fault> {
     if ask.name != "freeflow.comment" {
-        return Err(Fault::request("name 为 freeflow.comment"));
+        return Err(Fault::precondition("JSON请求参数不正确"));
     }
     if ask.params.comment.trim().is_empty() {
-        return Err(Fault::request("评论内容不能为空"));
+        return Err(Fault::precondition("评论内容不能为空"));
     }
     let workforce = caller.workforce()?;
-    let staff = live(workforce, Kind::Employee, ask.staff_id.as_deref().unwrap_or_default()).await?;
-    let staff = staff.ok_or_else(|| Fault::request("员工不存在"))?.id;
+    let staff = ask.staff_id.as_deref().filter(|staff| !staff.is_empty());
+    let staff = staff.ok_or_else(|| Fault::request("staffId不能为空!!!"))?;
+    let staff = live(workforce, Kind::Employee, staff).await?;
+    let staff = staff.ok_or_else(|| Fault::request("staffId不存在"))?.id;
     let comment = Some(ask.params.comment.as_str());
-    let answer = change(&caller, &ask.flow_id.0, Action::Comment, |loaded| {
+    let written = change(&caller, &ask.flow_id.0, Action::Comment, |loaded| {
         loaded.case.comment(&Deed { comment, ..Deed::by(Some(staff), now(&caller)) });
         Ok(())
     })
     .await?;
-    if let Some(record) = map::id_in(&answer.flow.id) {
-        let key = format!("comment/{record}/{}", answer.flow.logs.len());
+    if let Some(record) = map::id_in(&written.flow.id) {
+        let key = format!("comment/{record}/{}", written.flow.logs.len());
         workforce.announce(Announcement { topic: super::messages::COMMENTED, record, key }).await?;
     }
-    Ok(answer)
+    Ok(Commented { id: "评论成功".to_owned() })
 }
 
 /// Changes a document, once for all who ask at the same time: what somebody else changed meanwhile is read again.
@@ -237,12 +297,21 @@ pub(super) async fn change(
 /// One document with its approval.
 pub(super) async fn one(workforce: &dyn Workforce, id: &str) -> Result<Loaded, Fault> {
     let id = map::id_in(id).ok_or_else(missing)?;
-    load(workforce, &[id]).await?.pop().flatten().ok_or_else(missing)
+    if let Some(loaded) = load(workforce, &[id]).await?.pop().flatten() {
+        return Ok(loaded);
+    }
+    let gone = workforce.many(&[id]).await?.into_iter().flatten().any(|record| record.deleted);
+    Err(if gone { removed() } else { missing() })
 }
 
-/// Said of a document that is not there, deleted ones among them (§2.4).
+/// Said of a document that is not there.
 pub(super) fn missing() -> Fault {
-    Fault::precondition("单据不存在或已删除")
+    Fault::precondition("单据不存在")
+}
+
+/// Said of a document that was deleted.
+pub(super) fn removed() -> Fault {
+    Fault::precondition("单据已删除")
 }
 
 /// A document as a write shows it: as it was just stored, or read again.
@@ -255,21 +324,23 @@ async fn written(caller: &Caller, id: Id, stored: Option<Loaded>) -> Result<Flow
         }
         None => load(caller.workforce()?, &[id]).await?.pop().flatten().ok_or_else(missing)?,
     };
-    Ok(shown(caller, &loaded))
+    shown(caller, &loaded).await
 }
 
-fn shown(caller: &Caller, loaded: &Loaded) -> FlowWritten {
-    let Loaded { record, case, .. } = loaded;
-    let flow = map::show_flow(&names(caller), record, &case.doc, case.approval.as_ref());
-    FlowWritten { value: "".into(), kind: -1, flow }
+async fn shown(caller: &Caller, loaded: &Loaded) -> Result<FlowWritten, Fault> {
+    Ok(FlowWritten { value: "".into(), kind: -1, flow: super::lists::show(caller, loaded).await? })
 }
 
 /// Reads a form and sees to it that what it names is there.
 async fn read(caller: &Caller, form: &Map<String, Value>) -> Result<Form, Fault> {
-    let title = map::text_of(form, "title").ok_or_else(|| Fault::request("单据标题不能为空"))?;
+    let title = map::text_of(form, "title")
+        .ok_or_else(|| Fault::request("'title'字段[标题]字段为必填，值不能为空"))?;
     let outer = map::text_of(form, "outerCode").unwrap_or_default();
     if title.chars().count() > TEXT_CHARS_MAX || outer.chars().count() > TEXT_CHARS_MAX {
         return Err(Fault::request(format!("标题和 outerCode 最多 {TEXT_CHARS_MAX} 个字符")));
+    }
+    if map::text_of(form, "submitterId").and_then(|id| map::id_in(&id)).is_none() {
+        return Err(Fault::request(NOBODY));
     }
     let mut read = map::read_form(form_type(caller, form)?, form, &own_id)?;
     let mut wanted = vec![(Kind::Employee, read.doc.owner())];
@@ -294,14 +365,22 @@ async fn read(caller: &Caller, form: &Map<String, Value>) -> Result<Form, Fault>
         let record = record.as_ref().filter(|record| record.kind == *kind && !record.deleted);
         let Some(record) = record else {
             return Err(Fault::request(match kind {
-                Kind::Employee => "提交人或出行人不存在",
+                Kind::Employee if place == 0 => NOBODY,
+                Kind::Employee => "出行人不存在",
                 Kind::OrgUnit => "部门不存在",
                 Kind::TravelRequest => "关联的申请单不存在",
                 _ => "关联的订单不存在",
             }));
         };
-        if place == 0 && !map::is_active(&record.read::<Employee>()?) {
-            return Err(Fault::request("离职人员不可创建单据"));
+        if place == 0 {
+            let owner: Employee = record.read()?;
+            if !map::is_active(&owner) {
+                return Err(Fault::request(NOBODY));
+            }
+            // Whoever names no department means the submitter's own.
+            if read.doc.org_unit().is_none() {
+                read.doc.set_org_unit(owner.org_unit);
+            }
         }
     }
     Ok(read)
@@ -309,8 +388,7 @@ async fn read(caller: &Caller, form: &Map<String, Value>) -> Result<Form, Fault>
 
 /// Which sort a form is, by its template: ours, one that the app's settings name, or by what it holds.
 fn form_type(caller: &Caller, form: &Map<String, Value>) -> Result<FormType, Fault> {
-    let template =
-        map::text_of(form, "specificationId").ok_or_else(|| Fault::request("单据模板ID不能为空"))?;
+    let template = map::text_of(form, "specificationId").ok_or_else(|| Fault::request("单据模板不存在"))?;
     match sort_of(caller, &template) {
         Some(sort) => Ok(sort),
         None if form.contains_key("u_行程规划") => Ok(FormType::Requisition),

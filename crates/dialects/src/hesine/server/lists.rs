@@ -1,5 +1,7 @@
 //! Documents read: one, many, those that wait for somebody, where they are.
 
+use std::collections::{BTreeSet, HashMap};
+
 use tongshi_dialect::{Caller, Query, Record, Workforce};
 use tongshi_model::{Approval, Employee, Id, Instant, Kind, SpendStatus, Timestamp};
 
@@ -21,7 +23,7 @@ const EMPTY_TYPES: &[&str] =
 
 pub(super) async fn get(caller: Caller, ask: wire::FlowGet) -> Result<Valued<Flow>, Fault> {
     let loaded = one(caller.workforce()?, &ask.flow_id).await?;
-    Ok(Valued { value: show(&caller, &loaded) })
+    Ok(Valued { value: show(&caller, &loaded).await? })
 }
 
 pub(super) async fn by_code(caller: Caller, ask: wire::FlowByCode) -> Result<Valued<Flow>, Fault> {
@@ -50,16 +52,47 @@ async fn by(workforce: &dyn Workforce, lookup: &'static str, value: &str) -> Res
 async fn first(caller: &Caller, found: Vec<Record>) -> Result<Valued<Flow>, Fault> {
     let record = found.into_iter().next().ok_or_else(missing)?;
     let loaded = attach(caller.workforce()?, vec![Some(record)]).await?.pop().flatten();
-    Ok(Valued { value: show(caller, &loaded.ok_or_else(missing)?) })
+    Ok(Valued { value: show(caller, &loaded.ok_or_else(missing)?).await? })
 }
 
-pub(super) fn show(caller: &Caller, loaded: &Loaded) -> Flow {
-    map::show_flow(&names(caller), &loaded.record, &loaded.case.doc, loaded.case.approval.as_ref())
+/// A document as the vendor shows it.
+pub(super) async fn show(caller: &Caller, loaded: &Loaded) -> Result<Flow, Fault> {
+    show_many(caller, &[loaded]).await?.pop().ok_or_else(missing)
 }
 
+/// Records as the vendor shows them.
 pub(super) async fn show_all(caller: &Caller, records: Vec<Record>) -> Result<Vec<Flow>, Fault> {
     let loaded = attach(caller.workforce()?, records.into_iter().map(Some).collect()).await?;
-    Ok(loaded.iter().flatten().map(|loaded| show(caller, loaded)).collect())
+    show_many(caller, &loaded.iter().flatten().collect::<Vec<_>>()).await
+}
+
+/// Documents as the vendor shows them, with the departments of all who have to do with them: one question for all.
+pub(super) async fn show_many(caller: &Caller, loaded: &[&Loaded]) -> Result<Vec<Flow>, Fault> {
+    let (workforce, names) = (caller.workforce()?, names(caller));
+    let show = |loaded: &&Loaded| {
+        map::show_flow(&names, &loaded.record, &loaded.case.doc, loaded.case.approval.as_ref())
+    };
+    let mut flows: Vec<Flow> = loaded.iter().map(show).collect();
+    let operators = flows.iter().flat_map(|flow| &flow.logs).filter_map(|log| log.operator_id.as_ref());
+    let people = flows.iter().filter_map(|flow| flow.owner_id.as_ref()).chain(operators);
+    let people: BTreeSet<Id> = people.filter_map(|id| map::id_in(id)).collect();
+    let people: Vec<Id> = people.into_iter().collect();
+    let mut departments = HashMap::new();
+    for record in workforce.many(&people).await?.into_iter().flatten() {
+        if record.kind == Kind::Employee
+            && let Some(unit) = record.read::<Employee>()?.org_unit
+        {
+            departments.insert(names.id(record.id), names.id(unit));
+        }
+    }
+    let of = |person: &Option<String>| departments.get(person.as_ref()?).cloned();
+    for flow in &mut flows {
+        flow.owner_default_department = of(&flow.owner_id);
+        for log in &mut flow.logs {
+            log.operator_default_department = of(&log.operator_id);
+        }
+    }
+    Ok(flows)
 }
 
 /// By what a list is ordered.
@@ -77,7 +110,7 @@ pub(super) async fn list(caller: Caller, ask: wire::FlowList) -> Result<Listed<F
         "requisition" => Kind::TravelRequest,
         "expense" => Kind::ExpenseClaim,
         other if EMPTY_TYPES.contains(&other) => return Ok(Listed { count: Some(0), items: Vec::new() }),
-        _ => return Err(Fault::request("type(单据类型)不正确")),
+        _ => return Err(Fault::request("参数type无法识别")),
     };
     // Absent means all, "true" those that are there, anything else the deleted ones: of those no list is kept.
     if ask.filter.active.as_deref().is_some_and(|active| active != "true") {
@@ -108,14 +141,24 @@ pub(super) async fn list(caller: Caller, ask: wire::FlowList) -> Result<Listed<F
     let ascending = ask.filter.order_by_type.as_deref().is_some_and(|way| way.eq_ignore_ascii_case("asc"));
     let from = time("startDate", &ask.filter.start_date)?;
     let to = time("endDate", &ask.filter.end_date)?;
+    // The time of payment counts only together with a time (the vendor's own rule).
+    let order = if order == Order::Paid && from.is_none() && to.is_none() { Order::Created } else { order };
     let workforce = caller.workforce()?;
-    let (total, records) = if order == Order::Created && from.is_none() && to.is_none() {
-        page(workforce, query, start, count, ascending).await?
-    } else {
-        let order = Ordered { order, from, to, ascending };
-        ordered(workforce, query, start, count, order).await?
-    };
+    let templates = templates(&ask.filter);
+    let (total, records) =
+        if order == Order::Created && from.is_none() && to.is_none() && templates.is_empty() {
+            page(workforce, query, start, count, ascending).await?
+        } else {
+            let order = Ordered { order, from, to, ascending };
+            ordered(workforce, query, &templates, (start, count), order).await?
+        };
     Ok(Listed { count: Some(total), items: show_all(&caller, records).await? })
+}
+
+/// The templates that are asked for, without their versions.
+fn templates(filter: &wire::FlowFilter) -> Vec<String> {
+    let asked = filter.specification_id.as_deref().unwrap_or_default().split(',').map(str::trim);
+    asked.filter(|template| !template.is_empty()).map(str::to_owned).collect()
 }
 
 fn time(field: &'static str, text: &Option<String>) -> Result<Option<Timestamp>, Fault> {
@@ -157,12 +200,12 @@ struct Ordered {
 async fn ordered(
     workforce: &dyn Workforce,
     query: Query,
-    start: u64,
-    count: u32,
+    templates: &[String],
+    (start, count): (u64, u32),
     Ordered { order, from, to, ascending }: Ordered,
 ) -> Result<(u64, Vec<Record>), Fault> {
     let mut found = Vec::new();
-    for record in every(workforce, query).await? {
+    for record in of_templates(workforce, every(workforce, query).await?, templates).await? {
         let at = match order {
             Order::Created => Some(record.created_at),
             Order::Updated => Some(record.changed_at),
@@ -188,6 +231,24 @@ async fn ordered(
     let total = found.len() as u64;
     let start = usize::try_from(start).unwrap_or(usize::MAX);
     Ok((total, found.into_iter().skip(start).take(count as usize).map(|(_, record)| record).collect()))
+}
+
+/// Those of the records that were made by one of these templates; all of them where none is named.
+async fn of_templates(
+    workforce: &dyn Workforce,
+    records: Vec<Record>,
+    templates: &[String],
+) -> Result<Vec<Record>, Fault> {
+    if templates.is_empty() {
+        return Ok(records);
+    }
+    let loaded = attach(workforce, records.into_iter().map(Some).collect()).await?;
+    let fits = |loaded: &Loaded| {
+        let template = map::template_of(&loaded.case.doc, loaded.case.approval.as_ref());
+        let template = template.split(':').next().unwrap_or_default().to_owned();
+        templates.contains(&template)
+    };
+    Ok(loaded.into_iter().flatten().filter(fits).map(|loaded| loaded.record).collect())
 }
 
 pub(super) async fn states(
@@ -236,15 +297,13 @@ pub(super) fn stage(record: &Record, doc: &Doc, approval: Option<&Approval>) -> 
     };
     let word = match doc.state() {
         _ if record.deleted => "已删除",
-        SpendStatus::Draft => "尚未提交",
+        SpendStatus::Draft | SpendStatus::Pending => "尚未提交",
         SpendStatus::Rejected => "拒绝",
-        SpendStatus::Paying | SpendStatus::Processing => "出纳支付",
+        SpendStatus::Paying | SpendStatus::Processing => map::PAY_NODE,
         SpendStatus::Approved | SpendStatus::Paid | SpendStatus::Archived | SpendStatus::Voided => "完成",
-        SpendStatus::Pending
-        | SpendStatus::Approving
-        | SpendStatus::Sending
-        | SpendStatus::Receiving
-        | SpendStatus::Other => return task().unwrap_or_else(|| "审批".to_owned()),
+        SpendStatus::Approving | SpendStatus::Sending | SpendStatus::Receiving | SpendStatus::Other => {
+            return task().unwrap_or_else(|| "审批".to_owned());
+        }
     };
     word.to_owned()
 }
@@ -262,7 +321,8 @@ pub(super) async fn backlog(caller: Caller, ask: wire::StaffBacklog) -> Result<w
     for kind in [Kind::TravelRequest, Kind::ExpenseClaim] {
         approving += workforce.count(&asked_of(kind, &[person], 1)).await?;
     }
-    let by_type = wire::BacklogTypes { approving, ..wire::BacklogTypes::default() };
+    let carbon_copy = super::copies::unread(workforce, person).await?;
+    let by_type = wire::BacklogTypes { approving, carbon_copy, ..wire::BacklogTypes::default() };
     Ok(wire::Backlog { items: wire::BacklogCounts { count: approving, by_type } })
 }
 

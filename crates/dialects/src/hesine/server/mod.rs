@@ -4,6 +4,7 @@
 mod approvals;
 mod banks;
 mod case;
+mod copies;
 mod delegates;
 mod flows;
 mod handover;
@@ -122,6 +123,7 @@ fn decisions(server: Server<Hesine>) -> Server<Hesine> {
         .on(queues::paid)
         .on(queues::hang_up)
         .on(queues::tasks)
+        .on(copies::get)
         .on(delegates::create)
         .on(delegates::update)
         .on(delegates::list)

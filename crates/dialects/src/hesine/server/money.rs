@@ -1,5 +1,6 @@
 //! What the bank says of payments, and what the books say of claims.
 
+use serde_json::Value;
 use tongshi_dialect::{Caller, Query};
 use tongshi_model::{Action, FormField, FormSection, Id, Kind, SpendStatus};
 
@@ -89,7 +90,7 @@ pub(super) async fn flows(caller: Caller, ask: wire::PaymentFlows) -> Result<Lis
     let workforce = caller.workforce()?;
     let records = every(workforce, query).await?;
     let loaded = attach(workforce, records.into_iter().map(Some).collect()).await?;
-    Ok(Listed::of(loaded.iter().flatten().map(|loaded| lists::show(&caller, loaded)).collect()))
+    Ok(Listed::of(lists::show_many(&caller, &loaded.iter().flatten().collect::<Vec<_>>()).await?))
 }
 
 /// Writes voucher numbers to claims that are paid: to all that are named, or to none.
@@ -116,12 +117,13 @@ pub(super) async fn vouchers(caller: Caller, ask: wire::VoucherWrite) -> Result<
         let mut items = Vec::new();
         for (found, (id, voucher)) in lists::by_ids(&caller, &ids).await?.into_iter().zip(&wanted) {
             let mut found = found.ok_or_else(|| Fault::precondition(format!("不存在此单据[{id}]")))?;
-            let paid = found.case.doc.state() == SpendStatus::Paid;
-            let Doc::Claim(claim) = &mut found.case.doc else { return Err(not_paid(*id)) };
-            if !paid {
+            // A request whose approval is done is paid, too, in the vendor's words.
+            if map::state_word(found.case.doc.kind(), found.case.doc.status()) != "paid" {
                 return Err(not_paid(*id));
             }
-            claim.vouchers = map::filled(voucher.voucher_no.clone()).into_iter().collect();
+            if let Doc::Claim(claim) = &mut found.case.doc {
+                claim.vouchers = map::filled(voucher.voucher_no.clone()).into_iter().collect();
+            }
             note(&mut found, voucher);
             items.extend(found.replaced(Action::Update)?);
         }
@@ -133,27 +135,26 @@ pub(super) async fn vouchers(caller: Caller, ask: wire::VoucherWrite) -> Result<
 }
 
 fn not_paid(id: Id) -> Fault {
-    Fault::request(format!("单据Id:[[{id}]]的单据不是已支付状态,不能回写单据凭证,请检查"))
+    Fault::request(format!("单据Id:[[{id}]]的单据不是已支付状态，不能回写单据凭证，请检查"))
 }
 
-/// When the voucher was written and for which period, beside the form.
+/// When the voucher was written and for which period, beside the form; of a request its number, too, for which the record
+/// has no place.
 fn note(found: &mut Loaded, voucher: &wire::Voucher) {
+    const NAMES: [&str; 4] = ["voucherCreateTime", "fiscalPeriod", "voucherNo", "voucherStatus"];
     let Some(approval) = &mut found.case.approval else { return };
     if approval.form.is_empty() {
         approval.form.push(FormSection { name: Some("form".to_owned()), fields: Vec::new() });
     }
     let fields = &mut approval.form[0].fields;
-    fields.retain(|field| !matches!(&*field.name, "voucherCreateTime" | "fiscalPeriod"));
-    if map::filled(voucher.voucher_no.clone()).is_none() {
-        return;
-    }
+    fields.retain(|field| !NAMES.contains(&&*field.name));
+    let Some(number) = map::filled(voucher.voucher_no.clone()) else { return };
     let time = voucher.voucher_create_time.as_deref().and_then(|text| text.trim().parse::<i64>().ok());
-    for (name, value) in
-        [("voucherCreateTime", time.into()), ("fiscalPeriod", voucher.fiscal_period.clone().into())]
-    {
-        let value: serde_json::Value = value;
-        if !value.is_null() {
-            fields.push(FormField { name: name.to_owned(), value: value.into() });
-        }
+    let mut values: Vec<(&str, Value)> =
+        vec![("voucherCreateTime", time.into()), ("fiscalPeriod", voucher.fiscal_period.clone().into())];
+    if matches!(found.case.doc, Doc::Request(_)) {
+        values.extend([("voucherNo", number.into()), ("voucherStatus", "已生成".into())]);
     }
+    let values = values.into_iter().filter(|(_, value)| !value.is_null());
+    fields.extend(values.map(|(name, value)| FormField { name: name.to_owned(), value: value.into() }));
 }

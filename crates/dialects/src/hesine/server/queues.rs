@@ -3,12 +3,12 @@
 use tongshi_dialect::{Caller, Query, Record, Workforce};
 use tongshi_model::{
     Action, Approval, ApprovalAction, ApprovalResult, ApprovalStep, Id, Instant, Kind, SpendStatus,
-    TaskStatus,
+    TaskStatus, Timestamp,
 };
 
 use super::{
     TRIES_MAX, busy,
-    case::{Deed, Loaded, NOT_YOURS, doc_of},
+    case::{Deed, Loaded, NOT_YOURS, attach, doc_of},
     delegates, every, flows, lists, live, names, now, part,
 };
 use crate::hesine::{
@@ -40,63 +40,59 @@ async fn person(workforce: &dyn Workforce, id: &str) -> Result<Id, Fault> {
     Ok(record.ok_or_else(|| Fault::request(super::people::MISSING))?.id)
 }
 
-/// What waits for somebody, or for whom they stand in.
+/// What waits for somebody, or for whom they stand in, what began to wait last first.
 pub(super) async fn waiting(caller: Caller, ask: wire::QueueWaiting) -> Result<Listed<Flow>, Fault> {
     let workforce = caller.workforce()?;
     let person = person(workforce, &ask.approver_id.0).await?;
-    let (start, count) = queue_part(&ask.paging)?;
+    let part = queue_part(&ask.paging)?;
     let delegated = delegates::in_force(&caller, person).await?;
-    let mut total = 0;
-    let mut records = Vec::new();
+    let mut found = Vec::new();
     for kind in KINDS {
         let mut people = delegated.of(if kind == Kind::TravelRequest { "requisition" } else { "expense" });
         people.push(person);
-        let query = asked_of(kind, &people, count);
-        let of_kind = workforce.count(&query).await?;
-        let lacking = u64::from(count) - records.len() as u64;
-        if lacking > 0 && start < total + of_kind {
-            let offset = start.saturating_sub(total);
-            let limit = u32::try_from(lacking).unwrap_or(count);
-            records.extend(workforce.list(&Query { offset, limit, ..query }).await?);
-        }
-        total += of_kind;
+        found.extend(every(workforce, asked_of(kind, &people, 1)).await?);
     }
-    Ok(Listed { count: Some(total), items: lists::show_all(&caller, records).await? })
+    newest(&caller, found, part, since).await
 }
 
 /// What waits for anybody, what began to wait last first.
 pub(super) async fn all(caller: Caller, ask: wire::QueueAll) -> Result<Listed<Flow>, Fault> {
     let workforce = caller.workforce()?;
-    let (start, count) = queue_part(&ask.paging)?;
+    let part = queue_part(&ask.paging)?;
     let mut found = Vec::new();
     for kind in KINDS {
         let query = Query::of(kind, 1).key("status", SpendStatus::Approving.name());
         for record in every(workforce, query).await? {
-            let doc = doc_of(&record)?;
-            if doc.approver().is_some() {
-                found.push((record.changed_at, record.id, record));
+            if doc_of(&record)?.approver().is_some() {
+                found.push(record);
             }
         }
     }
-    found.sort_by_key(|(at, id, _)| std::cmp::Reverse((*at, *id)));
-    let total = found.len() as u64;
-    let start = usize::try_from(start).unwrap_or(usize::MAX);
-    let page = found.into_iter().skip(start).take(count as usize).map(|(.., record)| record);
-    Ok(Listed { count: Some(total), items: lists::show_all(&caller, page.collect()).await? })
+    // Who does not say how many learns how many there are, and nothing of them (the vendor's own rule).
+    let part = if ask.paging.count.is_none() { (u64::MAX, part.1) } else { part };
+    newest(&caller, found, part, since).await
 }
 
-/// What somebody has decided.
+/// What somebody has decided, what changed last first.
 pub(super) async fn decided(caller: Caller, ask: wire::QueueDecided) -> Result<Listed<Flow>, Fault> {
-    let decides = |action| matches!(action, ApprovalAction::Approve | ApprovalAction::Reject);
+    let time =
+        |field, text: Option<String>| map::filled(text).map(|text| map::read_wall(field, &text)).transpose();
+    let (from, to) = (time("startDate", ask.start_date)?, time("endDate", ask.end_date)?);
+    let within = |at: Option<Instant>| {
+        let at = at.map(Instant::timestamp);
+        from.is_none_or(|from| at.is_some_and(|at| at >= from))
+            && to.is_none_or(|to| at.is_some_and(|at| at < to))
+    };
+    let decides = |step: &ApprovalStep| {
+        matches!(step.action.value, ApprovalAction::Approve | ApprovalAction::Reject) && within(step.at)
+    };
     done(&caller, &ask.approver_id.0, &ask.paging, decides).await
 }
 
 /// What somebody has paid, what changed last first. Results that a bank tells are nobody's.
 pub(super) async fn paid(caller: Caller, ask: wire::QueuePaid) -> Result<Listed<Flow>, Fault> {
-    let mut answer =
-        done(&caller, &ask.approver_id.0, &ask.paging, |action| action == ApprovalAction::Pay).await?;
-    answer.items.sort_by_key(|flow| std::cmp::Reverse(flow.update_time));
-    Ok(answer)
+    let pays = |step: &ApprovalStep| step.action.value == ApprovalAction::Pay;
+    done(&caller, &ask.approver_id.0, &ask.paging, pays).await
 }
 
 /// The documents to which somebody has done this.
@@ -104,29 +100,59 @@ async fn done(
     caller: &Caller,
     who: &str,
     paging: &wire::QueuePaging,
-    deed: impl Fn(ApprovalAction) -> bool,
+    deed: impl Fn(&ApprovalStep) -> bool,
 ) -> Result<Listed<Flow>, Fault> {
     let workforce = caller.workforce()?;
     let person = person(workforce, who).await?;
-    let (start, count) = queue_part(paging)?;
+    let part = queue_part(paging)?;
     let mut wanted: Vec<String> = Vec::new();
     for category in ["business_travel", "expense"] {
         for record in every(workforce, Query::of(Kind::Approval, 1).key("category", category)).await? {
             let approval: Approval = record.read()?;
-            if approval.log.iter().any(|step| step.actor == Some(person) && deed(step.action.value)) {
+            if approval.log.iter().any(|step| step.actor == Some(person) && deed(step)) {
                 wanted.push(approval.number);
             }
         }
     }
-    let total = wanted.len() as u64;
-    let start = usize::try_from(start).unwrap_or(usize::MAX);
-    let wanted: Vec<String> = wanted.into_iter().skip(start).take(count as usize).collect();
     let mut records: Vec<Record> = Vec::new();
     for kind in KINDS {
         let found = workforce.find_many(kind, "number", &wanted).await?;
         records.extend(found.into_iter().map(|(_, record)| record));
     }
-    Ok(Listed { count: Some(total), items: lists::show_all(caller, records).await? })
+    newest(caller, records, part, |loaded| loaded.record.changed_at).await
+}
+
+/// A part of these documents, newest first by this time of theirs.
+async fn newest(
+    caller: &Caller,
+    records: Vec<Record>,
+    (start, count): (u64, u32),
+    time: impl Fn(&Loaded) -> Timestamp,
+) -> Result<Listed<Flow>, Fault> {
+    let records = records.into_iter().map(Some).collect();
+    let mut found: Vec<Loaded> = attach(caller.workforce()?, records).await?.into_iter().flatten().collect();
+    found.sort_by_key(|loaded| std::cmp::Reverse((time(loaded), loaded.record.id)));
+    let total = found.len() as u64;
+    let start = usize::try_from(start).unwrap_or(usize::MAX);
+    let page: Vec<&Loaded> = found.iter().skip(start).take(count as usize).collect();
+    Ok(Listed { count: Some(total), items: lists::show_many(caller, &page).await? })
+}
+
+/// Since when a document waits for whoever is asked: since it came to them.
+fn since(loaded: &Loaded) -> Timestamp {
+    let comes = |step: &&ApprovalStep| {
+        matches!(
+            step.action.value,
+            ApprovalAction::Submit
+                | ApprovalAction::Approve
+                | ApprovalAction::Reject
+                | ApprovalAction::Transfer
+                | ApprovalAction::Return
+        )
+    };
+    let log = loaded.case.approval.iter().flat_map(|approval| approval.log.iter().rev());
+    let came = log.filter(comes).find_map(|step| step.at);
+    came.map_or(loaded.record.changed_at, Instant::timestamp)
 }
 
 /// Lets documents rest with whoever is asked: all of them or none. Whoever is not asked learns it with status 200.
@@ -246,7 +272,10 @@ fn task_of(
 ) -> Task {
     let known = approval.tasks.iter().find(|known| known.id == task);
     let pays = matches!(loaded.case.doc, Doc::Claim(_)) && task.is_empty();
+    let urgent = approval.log.iter().rev().find(|step| step.action.value == ApprovalAction::Submit);
     Task {
+        pipeline: 1,
+        grayver: Some(String::new()),
         id: Id::of(&["hesine.backlog", &loaded.record.id.to_string(), place]).to_string(),
         version: loaded.record.version,
         active: true,
@@ -257,10 +286,12 @@ fn task_of(
         node_id: task.to_owned(),
         node_name: match known.and_then(|known| known.name.clone()) {
             Some(name) => name,
-            None if pays => "出纳支付".to_owned(),
+            None if pays => map::PAY_NODE.to_owned(),
             None => String::new(),
         },
-        is_urgent: false,
+        auto_approve_type: Some("NONE".to_owned()),
+        add_count_report: true,
+        is_urgent: urgent.and_then(map::urgent_reason).is_some(),
         ..Task::default()
     }
 }

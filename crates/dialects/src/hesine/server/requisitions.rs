@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use serde_json::{Value, json};
 use tongshi_dialect::{Caller, Query, Record};
 use tongshi_model::{
-    Action, Coded, ExpenseClaim, FormField, FormSection, Id, Kind, SpendStatus, TravelRequest,
+    Action, ApprovalAction, Coded, ExpenseClaim, FormField, FormSection, Id, Instant, Kind, Money,
+    SpendStatus, TravelRequest,
 };
 
 use super::{
@@ -18,6 +19,10 @@ use crate::hesine::{
     wire::{self, Fault, Listed, Related, Requisition, Valued},
 };
 
+/// What people call our two templates.
+const REQUEST: &str = "申请单";
+const CLAIM: &str = "报销单";
+
 /// Where those are kept with whom a request is shared.
 const SHARED: &str = "sharedOwnerIds";
 
@@ -25,7 +30,10 @@ pub(super) async fn list(caller: Caller, ask: wire::RequisitionList) -> Result<L
     let workforce = caller.workforce()?;
     let (start, count) = part(&ask.paging)?;
     let person = live(workforce, Kind::Employee, &ask.staff_id).await?;
-    let person = person.ok_or_else(|| Fault::request("该员工ID的员工不存在"))?.id;
+    let person = person.ok_or_else(|| {
+        Fault::request(format!("ID为'{}'的员工不存在", tongshi_model::masked(&ask.staff_id)))
+    })?;
+    let person = person.id;
     let states: &[SpendStatus] = match ask.state.as_deref().unwrap_or("ALL") {
         "PROCESS" => &[SpendStatus::Approved, SpendStatus::Paid],
         "MANUAL_CLOSED" => &[SpendStatus::Archived],
@@ -42,11 +50,16 @@ pub(super) async fn list(caller: Caller, ask: wire::RequisitionList) -> Result<L
     Ok(Listed { count: Some(total), items: show(&caller, records).await? })
 }
 
-pub(super) async fn get(caller: Caller, ask: wire::RequisitionGet) -> Result<Valued<Requisition>, Fault> {
-    let missing = || Fault::request("申请事项不存在");
+pub(super) async fn get(caller: Caller, ask: wire::RequisitionGet) -> Result<Requisition, Fault> {
+    let missing = || Fault::request("申请事项ID不存在");
     let record = live(caller.workforce()?, Kind::TravelRequest, &ask.id.0).await?.ok_or_else(missing)?;
-    let value = show(&caller, vec![record]).await?.pop().filter(|found| !found.state.is_empty());
-    Ok(Valued { value: value.ok_or_else(missing)? })
+    let loaded = attach(caller.workforce()?, vec![Some(record.clone())]).await?.pop().flatten();
+    let form = loaded.map(|loaded| {
+        map::show_form(&names(&caller), &loaded.record, &loaded.case.doc, loaded.case.approval.as_ref())
+    });
+    let details = form.and_then(|mut form| form.remove("details")?.as_array().cloned());
+    let found = show(&caller, vec![record]).await?.pop().filter(|found| !found.state.is_empty());
+    Ok(Requisition { details: Some(details.unwrap_or_default()), ..found.ok_or_else(missing)? })
 }
 
 /// Requests with their claims: two questions for any number of them.
@@ -82,39 +95,32 @@ fn requisition(
     };
     let id = loaded.record.id.to_string();
     let title = request.title.clone().unwrap_or_default();
-    let submitted = |at: Option<tongshi_model::Instant>| at.map(|at| map::millis(at.timestamp()));
+    let template = map::template_of(&loaded.case.doc, loaded.case.approval.as_ref());
     let mut related = vec![Related {
         id: id.clone(),
         code: request.number.clone(),
         name: title.clone(),
         state: state.to_owned(),
         form_type: "requisition".to_owned(),
-        money_node: request.budget.map(map::show_money),
-        submit_date: submitted(request.submitted_at),
+        submit_date: request.submitted_at.map(|at| map::millis(at.timestamp())),
         is_requisition: true,
+        specification_id: unversioned(&template),
+        specification_name: REQUEST.to_owned(),
+        ..worth(request.budget)
     }];
-    let (mut done, mut process) = (0, 0);
-    for (record, claim) in claims {
-        match claim.status.value {
-            SpendStatus::Paid | SpendStatus::Archived => done += claim.total.minor,
-            SpendStatus::Draft | SpendStatus::Rejected | SpendStatus::Voided => {}
-            _ => process += claim.total.minor,
-        }
-        related.push(Related {
-            id: record.id.to_string(),
-            code: claim.number.clone(),
-            name: claim.title.clone().unwrap_or_default(),
-            state: map::state_word(Kind::ExpenseClaim, &claim.status).to_owned(),
-            form_type: "expense".to_owned(),
-            money_node: Some(map::show_money(claim.total)),
-            submit_date: submitted(claim.submitted_at),
-            is_requisition: false,
-        });
-    }
+    related.extend(claims.iter().map(|(record, claim)| settling(record, claim)));
+    let (done, process) = settled(claims);
     let owner = names.id(request.applicant);
+    let created = Instant::new(loaded.record.created_at, tongshi_model::shanghai());
+    let day = kept(loaded, "requisitionDate").and_then(Value::as_i64);
     Requisition {
+        pipeline: 1,
+        grayver: Some(String::new()),
+        version: loaded.record.version,
         code: request.number.clone(),
         name: title.clone(),
+        name_spell: title.to_uppercase(),
+        change_logs: changes(names, loaded, request, &owner),
         title,
         state: state.to_owned(),
         active: true,
@@ -127,10 +133,94 @@ fn requisition(
         create_time: map::millis(loaded.record.created_at),
         update_time: map::millis(loaded.record.changed_at),
         corporation_id: Some(names.corporation.clone()),
+        apply_close_rule: "manual".to_owned(),
+        requisition_date: Some(day.unwrap_or_else(|| map::day_millis(created.date()))),
+        specification_id: template,
+        specification_name: REQUEST.to_owned(),
+        requisition_money: request.budget.map(|money| yuan(money.minor)),
         requisition_money_node: request.budget.map(map::show_money),
         expense_money_done: yuan(done),
         expense_money_process: yuan(process),
+        ..Requisition::default()
     }
+}
+
+/// A claim that settles a request.
+fn settling(record: &Record, claim: &ExpenseClaim) -> Related {
+    Related {
+        id: record.id.to_string(),
+        code: claim.number.clone(),
+        name: claim.title.clone().unwrap_or_default(),
+        state: map::state_word(Kind::ExpenseClaim, &claim.status).to_owned(),
+        form_type: "expense".to_owned(),
+        submit_date: claim.submitted_at.map(|at| map::millis(at.timestamp())),
+        is_requisition: false,
+        specification_id: "tongshi0expense".to_owned(),
+        specification_name: CLAIM.to_owned(),
+        ..worth(Some(claim.total))
+    }
+}
+
+/// What was claimed and paid, and what was claimed and is not yet.
+fn settled(claims: &[(Record, ExpenseClaim)]) -> (i64, i64) {
+    let (mut done, mut process) = (0, 0);
+    for (_, claim) in claims {
+        match claim.status.value {
+            SpendStatus::Paid | SpendStatus::Archived => done += claim.total.minor,
+            SpendStatus::Draft | SpendStatus::Rejected | SpendStatus::Voided => {}
+            _ => process += claim.total.minor,
+        }
+    }
+    (done, process)
+}
+
+/// What a document is worth, as a number and as the vendor writes money.
+fn worth(money: Option<Money>) -> Related {
+    Related {
+        money: money.map(|money| yuan(money.minor)),
+        money_node: money.map(map::show_money),
+        ..Related::default()
+    }
+}
+
+fn unversioned(template: &str) -> String {
+    template.split(':').next().unwrap_or_default().to_owned()
+}
+
+/// When it was approved, and the last time with whom it was shared: of earlier times only the last list is kept.
+fn changes(
+    names: &Names,
+    loaded: &Loaded,
+    request: &TravelRequest,
+    owner: &str,
+) -> Vec<wire::RequisitionChange> {
+    let log = loaded.case.approval.iter().flat_map(|approval| &approval.log);
+    let agreed = log.clone().rev().find(|step| step.action.value == ApprovalAction::Approve);
+    let title = request.title.as_deref().unwrap_or_default();
+    let mut changes = vec![wire::RequisitionChange {
+        action: "CREATE".to_owned(),
+        reason: format!("申请单「{title}（{}）」审批通过", request.number),
+        create_time: millis(request.decided_at, loaded),
+        operator_id: agreed.and_then(|step| step.actor).map_or_else(|| owner.to_owned(), |id| names.id(id)),
+        ..wire::RequisitionChange::default()
+    }];
+    let people = shared(loaded);
+    if !people.is_empty() {
+        let edited = log.rev().find(|step| step.action.value == ApprovalAction::Change);
+        changes.push(wire::RequisitionChange {
+            action: "SHARE".to_owned(),
+            to_staffs: people,
+            from_staff: owner.to_owned(),
+            create_time: millis(edited.and_then(|step| step.at), loaded),
+            operator_id: owner.to_owned(),
+            ..wire::RequisitionChange::default()
+        });
+    }
+    changes
+}
+
+fn millis(at: Option<Instant>, loaded: &Loaded) -> i64 {
+    map::millis(at.map_or(loaded.record.changed_at, Instant::timestamp))
 }
 
 /// The vendor writes these two as plain numbers.
@@ -139,10 +229,15 @@ fn yuan(minor: i64) -> f64 {
 }
 
 fn shared(loaded: &Loaded) -> Vec<String> {
-    let sections = loaded.case.approval.iter().flat_map(|approval| &approval.form);
-    let field = sections.flat_map(|section| &section.fields).find(|field| field.name == SHARED);
-    let ids = field.and_then(|field| field.value.expose().as_array());
+    let ids = kept(loaded, SHARED).and_then(Value::as_array);
     ids.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
+}
+
+/// A field that is kept with the approval.
+fn kept<'a>(loaded: &'a Loaded, name: &str) -> Option<&'a Value> {
+    let sections = loaded.case.approval.iter().flat_map(|approval| &approval.form);
+    let field = sections.flat_map(|section| &section.fields).find(|field| field.name == name);
+    field.map(|field| field.value.expose())
 }
 
 pub(super) async fn close(caller: Caller, ask: wire::RequisitionClose) -> Result<Valued<String>, Fault> {
@@ -160,7 +255,7 @@ pub(super) async fn close(caller: Caller, ask: wire::RequisitionClose) -> Result
             if !matches!(request.status.value, SpendStatus::Approved | SpendStatus::Paid) {
                 let place = reasons.len() + 1;
                 let (code, id) = (&request.number, loaded.record.id);
-                reasons.push(format!("{place}、code为[{code}],id为[{id}]的申请单已关闭或删除,无法使用。"));
+                reasons.push(format!("{place}、code为[{code}],id为[{id}]的申请单已关闭或删除，无法使用。"));
                 continue;
             }
             closed += 1;
@@ -171,8 +266,10 @@ pub(super) async fn close(caller: Caller, ask: wire::RequisitionClose) -> Result
             // What cannot be closed is told with status 200 (§2.1).
             let value = match (found, reasons.is_empty()) {
                 (0, _) => "关闭申请事项,传入的ids查询不到数据".to_owned(),
-                (_, true) => format!("关闭申请事项,成功关闭了[{closed}]条"),
-                _ => format!("关闭申请事项,成功关闭了[{closed}]条,未删除成功的原因为:{}", reasons.concat()),
+                (_, true) => format!("关闭申请事项，成功关闭了[{closed}]条"),
+                _ => {
+                    format!("关闭申请事项，成功关闭了[{closed}]条,未删除成功的原因为:{}", reasons.concat())
+                }
             };
             return Ok(Valued { value });
         }
@@ -183,21 +280,21 @@ pub(super) async fn close(caller: Caller, ask: wire::RequisitionClose) -> Result
 
 pub(super) async fn share(caller: Caller, ask: wire::RequisitionShare) -> Result<Valued<Value>, Fault> {
     let (workforce, names) = (caller.workforce()?, names(&caller));
-    let by = live(workforce, Kind::Employee, &ask.staff_id).await?;
-    let by = by.ok_or_else(|| Fault::request("员工不存在"))?.id;
+    // A request that is not there and a person whose request it is not are the same to the vendor.
+    let missing = || Fault::request("申请事项不存在");
+    let by = live(workforce, Kind::Employee, &ask.staff_id).await?.ok_or_else(missing)?.id;
+    live(workforce, Kind::TravelRequest, &ask.flow_id.0).await?.ok_or_else(missing)?;
     let mut people = Vec::new();
     for id in &ask.staff_ids.0 {
         let person = live(workforce, Kind::Employee, id).await?;
-        people.push(names.id(person.ok_or_else(|| Fault::request("被共享的员工不存在"))?.id));
+        people.push(names.id(person.ok_or_else(|| Fault::request("共享对象不存在"))?.id));
     }
     flows::change(&caller, &ask.flow_id.0, Action::Update, |loaded| {
-        let Doc::Request(request) = &loaded.case.doc else {
-            return Err(Fault::request("申请事项不存在"));
-        };
+        let Doc::Request(request) = &loaded.case.doc else { return Err(missing()) };
         if request.applicant != by {
-            return Err(Fault::new(403, "只有申请事项所有人可以共享"));
+            return Err(missing());
         }
-        let approval = loaded.case.approval.as_mut().ok_or_else(|| Fault::request("申请事项不可共享"))?;
+        let approval = loaded.case.approval.as_mut().ok_or_else(missing)?;
         if approval.form.is_empty() {
             approval.form.push(FormSection { name: Some("form".to_owned()), fields: Vec::new() });
         }

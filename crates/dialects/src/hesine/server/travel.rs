@@ -1,6 +1,6 @@
 //! Orders that booking platforms push in, listed beside the trips of approved requests.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde_json::{Map, Value, json};
 use tongshi_dialect::{Caller, Query, Record, Replacement, Workforce};
@@ -84,8 +84,11 @@ pub(super) async fn search(caller: Caller, ask: wire::OrderSearch) -> Result<Fou
     let workforce = caller.workforce()?;
     if ask.entity_id == names.trip {
         let trips = trips(workforce, &names).await?;
-        let trips: Vec<FoundOne> =
+        let mut trips: Vec<FoundOne> =
             trips.into_iter().filter(|(record, _)| within(record)).map(|(_, trip)| trip).collect();
+        let key = format!("E_{}_code", names.trip);
+        let code = |trip: &FoundOne| trip.data_link[&key].as_str().map(str::to_owned);
+        trips.sort_by_cached_key(|trip| std::cmp::Reverse(code(trip)));
         let total = trips.len() as u64;
         let start = usize::try_from(start).unwrap_or(usize::MAX);
         let data = trips.into_iter().skip(start).take(count as usize).collect();
@@ -94,16 +97,17 @@ pub(super) async fn search(caller: Caller, ask: wire::OrderSearch) -> Result<Fou
     if ask.entity_id != names.order {
         return Err(Fault::request("业务对象模板不存在"));
     }
-    let mut query = Query::of(Kind::Booking, count);
-    let (total, records) = if from.is_none() && to.is_none() {
-        query.offset = start;
-        (workforce.count(&query).await?, workforce.list(&query).await?)
-    } else {
-        let all: Vec<Record> = every(workforce, query).await?.into_iter().filter(within).collect();
-        let start = usize::try_from(start).unwrap_or(usize::MAX);
-        (all.len() as u64, all.into_iter().skip(start).take(count as usize).collect())
-    };
-    let orders = with_numbers(workforce, records).await?;
+    let mut all = Vec::new();
+    for record in every(workforce, Query::of(Kind::Booking, 1)).await?.into_iter().filter(within) {
+        let booking: Booking = record.read()?;
+        all.push((booking.order_no, record));
+    }
+    // By number, the last first (the vendor's own rule).
+    all.sort_by(|(one, _), (other, _)| other.cmp(one));
+    let total = all.len() as u64;
+    let start = usize::try_from(start).unwrap_or(usize::MAX);
+    let page = all.into_iter().skip(start).take(count as usize).map(|(_, record)| record).collect();
+    let orders = with_numbers(workforce, page).await?;
     let data = orders.iter().map(|order| map::show_order(&names, &order.0, &order.1, order.2.as_deref()));
     Ok(Found { items: FoundPage { total, data: data.collect() } })
 }
@@ -137,19 +141,34 @@ pub(super) async fn trips(
     let mut query = Query::of(Kind::TravelRequest, 1);
     let approved = [SpendStatus::Approved, SpendStatus::Paid, SpendStatus::Archived];
     query.fields.push(("status.value", approved.map(|state| state.name().to_owned()).to_vec()));
+    let records = every(workforce, query).await?;
+    let booked = booked(workforce, &records).await?;
     let mut trips = Vec::new();
-    for record in every(workforce, query).await? {
+    for record in records {
         let request: TravelRequest = record.read()?;
         let travellers: Vec<String> = request.travellers.iter().map(|id| names.id(*id)).collect();
         for leg in &request.legs {
             let mut data_link = map::trip_fields(names, leg, &travellers);
-            let key = |name: &str| format!("E_{}_{name}", names.trip);
-            data_link.insert(key("code"), format!("{}-{}", request.number, leg.id).into());
-            data_link.insert(key("申请单编码"), request.number.clone().into());
-            data_link.insert(key("申请人"), names.id(request.applicant).into());
+            let mut put = |name: &str, value: Value| {
+                data_link.insert(format!("E_{}_{name}", names.trip), value);
+            };
+            let owner = names.id(request.applicant);
+            put("code", format!("{}-{}", request.number, leg.id).into());
+            put("申请单编码", request.number.clone().into());
+            put("申请单标题", request.title.clone().unwrap_or_default().into());
+            put("申请人", owner.clone().into());
+            put("原始单据", record.id.to_string().into());
+            if let Some(budget) = request.budget {
+                put("申请单预算金额", map::show_money(budget));
+            }
+            // What the vendor calls the other states is documented nowhere.
+            if !booked.contains(&(record.id, leg.id.clone())) {
+                put("订购状态", "待订购".into());
+            }
             let further = json!({
-                "id": map::trip_id(record.id, leg), "useCount": 0, "totalCount": 1, "ownerId": names.id(request.applicant),
-                "active": true, "createTime": map::millis(record.created_at), "updateTime": map::millis(record.changed_at),
+                "id": map::trip_id(record.id, leg), "useCount": 0, "totalCount": 1, "ownerId": owner,
+                "visibility": map::show_visibility(), "active": true,
+                "createTime": map::millis(record.created_at), "updateTime": map::millis(record.changed_at),
                 "entityId": format!("{}:{}", names.trip, map::kind_word(&leg.kind)),
             });
             if let Value::Object(further) = further {
@@ -159,6 +178,17 @@ pub(super) async fn trips(
         }
     }
     Ok(trips)
+}
+
+/// The legs of these requests for which there are orders: one question for all.
+async fn booked(workforce: &dyn Workforce, requests: &[Record]) -> Result<HashSet<(Id, String)>, Fault> {
+    let ids: Vec<String> = requests.iter().map(|record| record.id.to_string()).collect();
+    let mut booked = HashSet::new();
+    for (_, record) in workforce.find_many(Kind::Booking, "request", &ids).await? {
+        let booking: Booking = record.read()?;
+        booked.extend(booking.request.zip(booking.leg));
+    }
+    Ok(booked)
 }
 
 pub(super) async fn by_ids(caller: Caller, ask: wire::OrderByIds) -> Result<Listed<DataLink>, Fault> {
@@ -183,18 +213,28 @@ pub(super) async fn by_ids(caller: Caller, ask: wire::OrderByIds) -> Result<List
 
 pub(super) async fn by_codes(caller: Caller, ask: wire::OrderByCodes) -> Result<Listed<DataLink>, Fault> {
     let (workforce, names) = (caller.workforce()?, names(&caller));
+    let missing = || Fault::request("查询的数据不存在");
     if ask.codes.is_empty() || ask.codes.len() > ORDERS_MAX {
-        return Err(Fault::request("codes 不能为空"));
+        return Err(missing());
     }
-    let found = workforce.find_many(Kind::Booking, "order_no", &ask.codes).await?;
-    let mut items = links(workforce, &names, found.into_iter().map(|(_, record)| record).collect()).await?;
-    if items.len() < ask.codes.len() {
+    // Either entity where none is named, or one of their sorts (`entity:sort`).
+    let of = |entity: &str| {
+        let asked = &*ask.entity_id;
+        asked.is_empty() || asked.split(':').next() == Some(entity)
+    };
+    let mut items = Vec::new();
+    if of(&names.order) {
+        let found = workforce.find_many(Kind::Booking, "order_no", &ask.codes).await?;
+        items = links(workforce, &names, found.into_iter().map(|(_, record)| record).collect()).await?;
+    }
+    if of(&names.trip) && items.len() < ask.codes.len() {
         let key = format!("E_{}_code", names.trip);
         let trips = trips(workforce, &names).await?.into_iter().map(|(_, trip)| trip.data_link);
         let named = trips.filter(|trip| ask.codes.iter().any(|code| trip[&key] == code.as_str()));
         items.extend(named.map(trip_link(&names)));
     }
-    Ok(Listed::of(items))
+    items.retain(|item| !ask.entity_id.contains(':') || item.entity_id == ask.entity_id);
+    if items.is_empty() { Err(missing()) } else { Ok(Listed::of(items)) }
 }
 
 async fn links(
@@ -215,16 +255,28 @@ fn trip_link(names: &Names) -> impl Fn(Map<String, Value>) -> DataLink {
     move |trip| {
         let text = |name: &str| trip.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
         let number = |name: &str| trip.get(name).and_then(Value::as_i64).unwrap_or_default();
+        let (id, owner) = (text("id"), text("ownerId"));
+        let name = text(&format!("E_{}_name", names.trip));
+        let code = text(&format!("E_{}_code", names.trip));
+        let (created, updated) = (number("createTime"), number("updateTime"));
+        let (entity_id, source) = (text("entityId"), text(&format!("E_{}_原始单据", names.trip)));
+        let form = trip.into_iter().filter(|(name, _)| name.starts_with("E_")).collect();
+        let mut link = map::data_link(&names, name, form);
+        if let Some(visibility) = &mut link.visibility {
+            visibility.staffs = Some(vec![owner.clone()]);
+        }
         DataLink {
-            id: text("id"),
-            active: true,
-            create_time: number("createTime"),
-            update_time: number("updateTime"),
-            name: text(&format!("E_{}_name", names.trip)),
-            code: text(&format!("E_{}_code", names.trip)),
-            corporation_id: Some(names.corporation.clone()),
-            entity_id: text("entityId"),
-            form: trip.into_iter().filter(|(name, _)| name.starts_with("E_")).collect(),
+            version: 1,
+            id,
+            create_time: created,
+            update_time: updated,
+            code,
+            entity_id,
+            source: "FLOW".to_owned(),
+            operator_id: Some(owner.clone()),
+            owner_id: Some(owner),
+            source_id: Some(source),
+            ..link
         }
     }
 }

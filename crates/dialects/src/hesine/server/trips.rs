@@ -75,8 +75,6 @@ async fn with_people(
         if let Some(people) = travellers_shown {
             trip.insert(travellers.clone(), people.into());
         }
-        let none = json!({ "fullVisible": false, "staff": [], "department": [], "role": [] });
-        trip.insert("visibility".to_owned(), none);
         trip.insert("ledgers".to_owned(), json!([]));
         trip.insert("plans".to_owned(), json!([]));
     }

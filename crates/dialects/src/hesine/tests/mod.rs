@@ -3,6 +3,7 @@
 mod accounts;
 mod auth;
 mod client;
+mod flows;
 mod links;
 mod mall;
 mod profiles;
@@ -63,6 +64,6 @@ conformance! {
         PayeeList, PayeeCreate, PayeeCreateMany, PayeeUpdate, PayeeSwitch, PayerSearch, PaymentAccounts, PayerCreate,
         PayerUpdate, PayerSwitch, BranchesGet, BillList, BillGet, TicketGet, SupplierList, SupplierBillCreate, SupplierBillWrite, HandOver, RoleGroupList, RoleCreate, RoleGet, RoleRename, RoleFill, RoleEmpty, DepartmentByPath,
         DepartmentExternal, QueueAll, QueuePaid, HangUp, TaskList, DelegateCreate, DelegateUpdate, DelegateList,
-        DelegateOf, DelegateDelete, TripSearch, TripTemplates, CentreConfig, CentreList,
+        DelegateOf, DelegateDelete, TripSearch, TripTemplates, CentreConfig, CentreList, CarbonCopyGet,
     ],
 }

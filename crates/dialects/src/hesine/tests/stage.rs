@@ -217,6 +217,11 @@ pub(super) async fn made(stage: &Stage, form: Value, commit: bool) -> String {
     answer["flow"]["id"].as_str().expect("an id").to_owned()
 }
 
+/// These fields of an answer, in this order.
+pub(super) fn pick(value: &Value, names: &[&str]) -> Vec<Value> {
+    names.iter().map(|name| value.get(*name).cloned().unwrap_or_else(|| json!("absent"))).collect()
+}
+
 /// How far a document is.
 pub(super) async fn state(stage: &Stage, flow: &str) -> String {
     stage.get(&format!("/v1.1/flowDetails?flowId={flow}")).await["value"]["state"]

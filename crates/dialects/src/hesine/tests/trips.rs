@@ -3,7 +3,7 @@
 use http::Method;
 use serde_json::{Value, json};
 
-use super::stage::{company, made, named, trip};
+use super::stage::{company, made, named, order, pick, state, trip};
 
 const SEARCH: &str = "/v2/extension/TRAVEL/object";
 
@@ -94,5 +94,50 @@ async fn costs_are_borne_by_what_documents_name_and_by_trips() {
         let (status, _) =
             stage.ask(Method::GET, &format!("/v1/travel/costCenter/getInstanceData?{bad}"), None).await;
         assert_eq!(status, 400, "{bad}");
+    }
+}
+
+#[tokio::test]
+async fn trips_and_orders_have_all_their_fields() {
+    let stage = company();
+    let flow = made(&stage, trip("去杭州"), true).await;
+    stage.decide("su", &flow, json!({"name": "freeflow.agree"})).await;
+    let mut row = order("TSO-1", None);
+    row["travelInfoId"] = json!(format!("{flow}-1"));
+    stage.post("/v1/travel/costCenter/synTravelOrder", json!({"data": [row]})).await;
+    assert_eq!(state(&stage, &flow).await, "paid");
+    let search = "/v2.1/datalink/TRAVEL_MANAGEMENT/searchOrders";
+    let orders = stage.post(search, json!({"entityId": "tongshi0order", "start": 0, "count": 9})).await;
+    let link = &orders["items"]["data"][0]["dataLink"];
+    assert_eq!(link["visibility"], json!({"fullVisible": false, "staff": [], "department": [], "role": []}));
+    assert_eq!(
+        pick(link, &["E_tongshi0order_出发车站", "E_tongshi0order_到达车站", "E_tongshi0order_证件信息"]),
+        [json!("北京南"), json!("杭州东"), json!("")]
+    );
+    let trips = stage.post(search, json!({"entityId": "tongshi0trip", "start": 0, "count": 9})).await;
+    let trips = &trips["items"]["data"];
+    assert_eq!(
+        pick(
+            &trips[0]["dataLink"],
+            &["E_tongshi0trip_订购状态", "E_tongshi0trip_申请单标题", "E_tongshi0trip_原始单据"]
+        ),
+        [json!("待订购"), json!("去杭州"), json!(flow)]
+    );
+    assert_eq!(trips[1]["dataLink"].get("E_tongshi0trip_订购状态"), None, "there is an order for it");
+    let code = trips[0]["dataLink"]["E_tongshi0trip_code"].as_str().expect("a code").to_owned();
+    let by_codes = "/v2.1/datalink/TRAVEL_MANAGEMENT/byDataLinkCodes";
+    let one = stage.get(&format!("{by_codes}?entityId=tongshi0trip&codes={code},x")).await["items"].clone();
+    assert_eq!(
+        pick(&one[0], &["source", "sourceId", "ownerId", "visible", "pipeline", "masterId", "flowCounts"]),
+        [json!("FLOW"), json!(flow), json!(named("lin")), json!(true), json!(1), json!(""), json!({})]
+    );
+    assert_eq!(one[0]["visibility"]["staffs"], json!([named("lin")]));
+    let missing = (400, "查询的数据不存在".to_owned());
+    for ask in [
+        json!({"entityId": "tongshi0order", "codes": [code]}),
+        json!({"entityId": "tongshi0trip", "codes": ["x"]}),
+        json!({"entityId": "other", "codes": ["TSO-1"]}),
+    ] {
+        assert_eq!(stage.refused(Method::GET, by_codes, ask).await, missing);
     }
 }

@@ -159,6 +159,11 @@ pub(crate) struct QueueDecided {
     pub(crate) approver_id: Dollar,
     #[serde(flatten)]
     pub(crate) paging: QueuePaging,
+    /// From when to when it was decided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) start_date: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) end_date: Option<String>,
 }
 
 operation! {

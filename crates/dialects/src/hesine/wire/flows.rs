@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use tongshi_dialect::operation;
 
-use super::{Bracketed, Dollar, Hesine, Listed, Paging, Shape, Valued, camel_texts};
+use super::{Dollar, Hesine, Listed, Paging, Shape, Valued, camel_texts};
 use crate::hesine::auth::AccessToken;
 
 /// A document.
@@ -14,12 +14,16 @@ use crate::hesine::auth::AccessToken;
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct Flow {
     pub(crate) pipeline: i64,
+    /// The vendor's own release.
+    pub(crate) grayver: Option<String>,
     pub(crate) version: i64,
     /// False for one that was deleted.
     pub(crate) active: bool,
     pub(crate) create_time: i64,
     pub(crate) update_time: i64,
     pub(crate) corporation_id: Option<String>,
+    pub(crate) source_corporation_id: Option<String>,
+    pub(crate) data_corporation_id: Option<String>,
     pub(crate) form: Map<String, Value>,
     pub(crate) owner_id: Option<String>,
     pub(crate) owner_default_department: Option<String>,
@@ -41,10 +45,13 @@ pub(crate) struct FlowLog {
     pub(crate) state: Option<String>,
     pub(crate) operator_id: Option<String>,
     pub(crate) by_delegate_id: Option<String>,
+    pub(crate) operator_default_department: Option<String>,
     pub(crate) next_operator_id: Option<String>,
     pub(crate) next_operator_ids: Vec<String>,
     pub(crate) time: i64,
     pub(crate) attributes: Map<String, Value>,
+    pub(crate) modify_flow_log: Option<Value>,
+    pub(crate) attachments: Option<Vec<Value>>,
 }
 
 /// What a write answers.
@@ -149,25 +156,46 @@ pub(crate) struct FlowPlan {
     pub(crate) flow_id: Dollar,
 }
 
-/// The nodes through which a document goes.
-#[derive(Clone, Serialize, Deserialize)]
+/// The nodes through which a document goes; the list has the name of one.
+#[derive(Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
 pub(crate) struct Plan {
-    pub(crate) nodes: Vec<PlanNode>,
+    pub(crate) id: String,
+    pub(crate) flow_id: String,
+    pub(crate) flow_plan_config_id: String,
+    pub(crate) node: Vec<PlanNode>,
+    /// Where the document is: at its submitter.
+    pub(crate) task_id: String,
+    pub(crate) owner_id: String,
+    pub(crate) submitter_id: String,
+    pub(crate) corporation_id: Option<String>,
+    /// Whether it goes through all nodes again when it is handed in.
+    pub(crate) from_start_node: bool,
 }
 
 /// A node.
 #[derive(Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct PlanNode {
+    /// Empty until the document is handed in.
     pub(crate) id: String,
     pub(crate) config_node_id: String,
     pub(crate) name: String,
+    /// `NO_SKIPPED` and some more.
+    pub(crate) skipped_type: String,
+    /// `NO_AUTO_AGREE` and some more.
+    pub(crate) agree_type: String,
+    pub(crate) staff_ids: Option<Vec<String>>,
     /// `normal`, `countersign` or `ebot`.
     #[serde(rename = "type")]
     pub(crate) kind: String,
-    pub(crate) policy: String,
+    /// `ANY` or `ALL`, only of a `countersign`.
+    pub(crate) policy: Option<String>,
+    pub(crate) skip_when_approver_non_matched: bool,
+    pub(crate) auto_agree_when_approver_repeated: bool,
+    pub(crate) auto_agree_when_approver_same_as_submitter: bool,
     pub(crate) all_staffs: bool,
-    pub(crate) staff_ids: Vec<String>,
+    pub(crate) add_node: bool,
 }
 
 operation! {
@@ -274,6 +302,12 @@ pub(crate) struct FlowComment {
     pub(crate) params: CommentParams,
 }
 
+/// What a remark is answered with: words in the place of an id.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Commented {
+    pub(crate) id: String,
+}
+
 /// The remark.
 #[derive(Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -288,107 +322,6 @@ pub(crate) struct CommentParams {
 operation! {
     impl Operation for FlowComment in Hesine {
         "flow.comment", Post "/api/openapi/v2.2/flow/data/comment/{flowId}", Documented "§2.4";
-        AccessToken => FlowWritten, Shape::Body(&["staffId"])
-    }
-}
-
-/// Approved requests of a person.
-#[derive(Clone, Default, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct RequisitionList {
-    #[serde(default)]
-    pub(crate) staff_id: String,
-    #[serde(flatten)]
-    pub(crate) paging: Paging,
-    /// `PROCESS`, `FORCE_CLOSED`, `MANUAL_CLOSED` or `ALL`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) state: Option<String>,
-}
-
-/// An approved request.
-#[derive(Clone, Default, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub(crate) struct Requisition {
-    pub(crate) id: String,
-    pub(crate) code: String,
-    pub(crate) name: String,
-    pub(crate) title: String,
-    pub(crate) state: String,
-    pub(crate) active: bool,
-    pub(crate) flow_id: String,
-    pub(crate) owner_id: String,
-    pub(crate) submitter_id: String,
-    pub(crate) shared_owner_ids: Vec<String>,
-    pub(crate) related: Vec<Related>,
-    pub(crate) create_time: i64,
-    pub(crate) update_time: i64,
-    pub(crate) corporation_id: Option<String>,
-    pub(crate) requisition_money_node: Option<Value>,
-    /// What was claimed and paid, and what was claimed and is not yet, in yuan.
-    pub(crate) expense_money_done: f64,
-    pub(crate) expense_money_process: f64,
-}
-
-/// A document that belongs to a request.
-#[derive(Clone, Default, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub(crate) struct Related {
-    pub(crate) id: String,
-    pub(crate) code: String,
-    pub(crate) name: String,
-    pub(crate) state: String,
-    pub(crate) form_type: String,
-    pub(crate) money_node: Option<Value>,
-    pub(crate) submit_date: Option<i64>,
-    pub(crate) is_requisition: bool,
-}
-
-operation! {
-    impl Operation for RequisitionList in Hesine {
-        "requisition.list", Post "/api/openapi/v1/requisition/getData", Documented "§2.4";
-        AccessToken => Listed<Requisition>, Shape::Query; REPEATABLE = true
-    }
-}
-
-/// One approved request.
-#[derive(Serialize, Deserialize)]
-pub(crate) struct RequisitionGet {
-    pub(crate) id: Dollar,
-}
-
-operation! {
-    impl Operation for RequisitionGet in Hesine {
-        "requisition.get", Get "/api/openapi/v1/requisition/{id}", Documented "§2.4";
-        AccessToken => Valued<Requisition>, Shape::Query
-    }
-}
-
-/// Closes approved requests. What cannot be closed is told with status 200.
-#[derive(Serialize, Deserialize)]
-pub(crate) struct RequisitionClose {
-    pub(crate) ids: Bracketed,
-}
-
-operation! {
-    impl Operation for RequisitionClose in Hesine {
-        "requisition.close", Put "/api/openapi/v1/requisition/closeRequisition/{ids}", Documented "§2.4";
-        AccessToken => Valued<String>, Shape::Query
-    }
-}
-
-/// Lets others use an approved request.
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct RequisitionShare {
-    pub(crate) flow_id: Dollar,
-    pub(crate) staff_ids: Bracketed,
-    #[serde(default)]
-    pub(crate) staff_id: String,
-}
-
-operation! {
-    impl Operation for RequisitionShare in Hesine {
-        "requisition.share", Put "/api/openapi/v1/requisition/{flowId}/share/{staffIds}", Documented "§2.4";
-        AccessToken => Valued<Value>, Shape::Query; REPEATABLE = true
+        AccessToken => Commented, Shape::Body(&["staffId"])
     }
 }

@@ -4,6 +4,7 @@
 mod accounts;
 mod approvals;
 mod banks;
+mod copies;
 mod delegates;
 mod fault;
 mod flows;
@@ -15,6 +16,7 @@ mod parts;
 mod people;
 mod profiles;
 mod queues;
+mod requisitions;
 mod roles;
 pub(crate) mod sample;
 mod suppliers;
@@ -35,9 +37,9 @@ use tongshi_dialect::{
 
 pub(crate) use self::unserved::UNSERVED;
 pub(crate) use self::{
-    accounts::*, approvals::*, banks::*, delegates::*, fault::*, flows::*, links::*, mall::*, messages::*,
-    money::*, parts::*, people::*, profiles::*, queues::*, roles::*, suppliers::*, tokens::*, travel::*,
-    trips::*, units::*,
+    accounts::*, approvals::*, banks::*, copies::*, delegates::*, fault::*, flows::*, links::*, mall::*,
+    messages::*, money::*, parts::*, people::*, profiles::*, queues::*, requisitions::*, roles::*,
+    suppliers::*, tokens::*, travel::*, trips::*, units::*,
 };
 
 /// The protocol of Hesine.

@@ -67,12 +67,16 @@ pub(crate) struct TaskList {
 #[derive(Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct Task {
+    pub(crate) pipeline: i64,
+    pub(crate) grayver: Option<String>,
     pub(crate) id: String,
     pub(crate) version: i64,
     pub(crate) active: bool,
     pub(crate) create_time: i64,
     pub(crate) update_time: i64,
     pub(crate) corporation_id: Option<String>,
+    pub(crate) source_corporation_id: Option<String>,
+    pub(crate) data_corporation_id: Option<String>,
     pub(crate) owner_id: String,
     pub(crate) flow_id: String,
     /// The place of what was done in the log; -1 while nothing is.
@@ -81,6 +85,13 @@ pub(crate) struct Task {
     pub(crate) kind: String,
     /// `APPROVING`, `PAYING`, `PROCESSING`, `PROCESSED`, `CANCELED` and some more.
     pub(crate) state: String,
+    pub(crate) remind_end_time: i64,
+    pub(crate) reject_end_time: i64,
+    /// `NONE` where nothing is agreed to by itself.
+    pub(crate) auto_approve_type: Option<String>,
+    pub(crate) reject_alert: bool,
+    pub(crate) add_count_report: bool,
+    pub(crate) cross_corp: bool,
     pub(crate) node_id: String,
     pub(crate) node_name: String,
     pub(crate) action: Option<String>,

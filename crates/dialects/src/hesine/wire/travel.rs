@@ -1,6 +1,6 @@
 //! Orders of booking platforms, and trips (§2.6).
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 use tongshi_dialect::operation;
 
@@ -96,15 +96,54 @@ pub(crate) struct OrderByIds {
 #[derive(Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct DataLink {
+    pub(crate) pipeline: i64,
+    pub(crate) grayver: Option<String>,
+    pub(crate) version: i64,
     pub(crate) id: String,
     pub(crate) active: bool,
     pub(crate) create_time: i64,
     pub(crate) update_time: i64,
     pub(crate) name: String,
+    pub(crate) name_spell: String,
     pub(crate) code: String,
     pub(crate) corporation_id: Option<String>,
+    pub(crate) source_corporation_id: Option<String>,
+    pub(crate) data_corporation_id: Option<String>,
     pub(crate) form: Map<String, Value>,
+    pub(crate) ledger_amount: Option<Value>,
+    pub(crate) ledger_amount_model: Option<Value>,
+    pub(crate) total_count: i64,
+    pub(crate) use_count: i64,
     pub(crate) entity_id: String,
+    pub(crate) platform_id: Option<String>,
+    /// `FLOW` for a trip, which a request made.
+    pub(crate) source: String,
+    pub(crate) master_id: Option<String>,
+    pub(crate) index: i64,
+    pub(crate) visibility: Option<Visibility>,
+    pub(crate) visible: bool,
+    pub(crate) owner_id: Option<String>,
+    pub(crate) operator_id: Option<String>,
+    /// The request that made it.
+    pub(crate) source_id: Option<String>,
+    pub(crate) self_planned_configs: Option<Vec<Value>>,
+    pub(crate) rigid_control_passed: bool,
+    pub(crate) control_calc_version: i64,
+    pub(crate) top_date: i64,
+    pub(crate) top_flag: i64,
+    pub(crate) flow_counts: Map<String, Value>,
+    pub(crate) source_message: String,
+}
+
+/// Who sees something, where it is shown alone; lists write it in other words.
+#[derive(Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct Visibility {
+    pub(crate) full_visible: bool,
+    pub(crate) staffs: Option<Vec<String>>,
+    pub(crate) roles: Option<Vec<String>>,
+    pub(crate) departments: Option<Vec<String>>,
+    pub(crate) departments_include_children: bool,
 }
 
 operation! {
@@ -114,16 +153,38 @@ operation! {
     }
 }
 
-/// Trips and orders by number: in the body of a GET (§2.1).
+/// Trips and orders by number. The vendor's table puts the two fields in the body of a GET, its sample in the query with
+/// commas between the numbers; both are taken.
 #[derive(Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
 pub(crate) struct OrderByCodes {
-    #[serde(default)]
+    pub(crate) entity_id: String,
+    #[serde(serialize_with = "with_commas", deserialize_with = "commas")]
     pub(crate) codes: Vec<String>,
+}
+
+fn with_commas<S: Serializer>(codes: &[String], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&codes.join(","))
+}
+
+fn commas<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Codes {
+        Listed(Vec<String>),
+        Joined(String),
+    }
+    let listed = match Codes::deserialize(deserializer)? {
+        Codes::Listed(codes) => codes,
+        Codes::Joined(codes) => vec![codes],
+    };
+    let parts = listed.iter().flat_map(|codes| codes.split(',')).map(str::trim);
+    Ok(parts.filter(|code| !code.is_empty()).map(str::to_owned).collect())
 }
 
 operation! {
     impl Operation for OrderByCodes in Hesine {
         "order.by_codes", Get "/api/openapi/v2.1/datalink/TRAVEL_MANAGEMENT/byDataLinkCodes", Documented "§2.6";
-        AccessToken => Listed<DataLink>, Shape::Body(&[])
+        AccessToken => Listed<DataLink>, Shape::Body(&["entityId", "codes"])
     }
 }

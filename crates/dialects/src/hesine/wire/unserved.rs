@@ -1,10 +1,13 @@
 //! Documented calls that are not served (§2.10). Whoever calls one gets 501 with our marker. The reasons are these:
 //!
 //! - The record has no such thing: budgets, credit, invoices and their checks and titles, receipts, files, dimensions, approval
-//!   matrices, currencies, loans, groups of cities, notes, carbon copies, settlements, relations of files.
+//!   matrices, currencies, groups of cities, notes, settlements, relations of files.
+//! - The record has half of it: of a loan what a request asks for in advance, and nothing of what was paid back or written
+//!   off, so no balance can be said.
 //! - It sets the vendor's own product up: templates, fields, business objects, features.
 //! - How it looks is not known: writing a person's papers.
-//! - It is superseded by a call that is served (`docs/[ids]`, `docs/byApproverId`, `docSequences`).
+//! - The vendor has withdrawn it for a call that is served, and it shows documents in another form, with all texts of people,
+//!   departments and accounts in it (`docs/[ids]`, `docs/byApproverId`, `docSequences`).
 
 /// Method and path of each, as the vendor writes them.
 pub(crate) const UNSERVED: &[&str] = &[
@@ -79,7 +82,6 @@ pub(crate) const UNSERVED: &[&str] = &[
     "POST /api/openapi/v1/feeTypeImportRule/defaultRule",
     "GET /api/openapi/v1/feeTypes",
     "POST /api/openapi/v2/specifications/feeType/byIdsAndCodes",
-    "GET /api/openapi/v1/carbonCopy/getCarbonCopy",
     "GET /api/openapi/v1/getFlowByCheckingId",
     "GET /api/openapi/v1/loan/loanInfo/${id}",
     "GET /api/openapi/v1/flowDetails/getReceipt/${flowId}",

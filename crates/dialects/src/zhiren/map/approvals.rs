@@ -28,6 +28,7 @@ pub(in crate::zhiren) fn read_approval(raw: wire::Approval) -> Result<Approval, 
         form: raw.form_values.into_iter().map(read_section).collect(),
         tasks: Vec::new(),
         log: Vec::new(),
+        copies: Vec::new(),
     })
 }
 

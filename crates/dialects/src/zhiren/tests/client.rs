@@ -223,6 +223,7 @@ async fn approvals_come_back_in_slices_of_a_month() {
         form: Vec::new(),
         tasks: Vec::new(),
         log: Vec::new(),
+        copies: Vec::new(),
     };
     stage.workforce.put(id("approval"), &approval).expect("kept");
     let connector = stage.connector(&[], json!({}));

@@ -475,6 +475,7 @@ async fn approvals_are_found_by_day_category_status_and_number() {
         }],
         tasks: Vec::new(),
         log: Vec::new(),
+        copies: Vec::new(),
     };
     use {ApprovalCategory as C, ApprovalResult as R, ApprovalStatus as S};
     for (number, category, status, result, at) in [

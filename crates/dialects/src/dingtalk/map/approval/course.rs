@@ -11,7 +11,7 @@ use super::{super::attendance::numbered, status_word};
 pub(in crate::dingtalk) struct Course {
     /// The department that the applicant asked for.
     pub(in crate::dingtalk) dept_id: Option<i64>,
-    /// Those who get a copy, by userid.
+    /// Those who get a copy, by userid; the record has them by id.
     pub(in crate::dingtalk) cc: Vec<String>,
     /// Who decides, one step after the other.
     pub(in crate::dingtalk) steps: Vec<Step>,

@@ -182,6 +182,7 @@ pub(in crate::dingtalk) fn read_instance(
     let finished = row.finish_time.as_deref().and_then(read_minute);
     let originator = row.originator_user_id.filter(|userid| !userid.is_empty());
     let values = row.form_component_values.into_iter();
+    let copies = row.cc_user_ids.iter().filter(|userid| !userid.is_empty());
     Ok(Approval {
         number: row.business_id.filter(|number| !number.is_empty()).unwrap_or_else(|| id.to_owned()),
         title: row.title,
@@ -196,6 +197,7 @@ pub(in crate::dingtalk) fn read_instance(
         form: read_form(values.map(|value| (value.name, value.value, value.ext_value)).collect()),
         tasks: Vec::new(),
         log: Vec::new(),
+        copies: copies.map(|userid| space.id(Kind::Employee, userid)).collect(),
     })
 }
 
@@ -232,6 +234,7 @@ mod tests {
             ]),
             tasks: Vec::new(),
             log: Vec::new(),
+            copies: Vec::new(),
         }
     }
 
@@ -249,7 +252,7 @@ mod tests {
 
     #[test]
     fn approvals_go_round() {
-        let (before, course) = (approval(), Course::default());
+        let (before, course) = (approval(), Course { cc: vec!["u2".to_owned()], ..Course::default() });
         let shown = Shown {
             id: "i",
             approval: &before,
@@ -268,6 +271,7 @@ mod tests {
         );
         assert_eq!((after.submitted_at, after.updated_at), (before.submitted_at, before.updated_at));
         assert_eq!((after.form, after.category), (before.form.clone(), before.category.clone()));
+        assert_eq!(after.copies, [space().id(Kind::Employee, "u2")]);
         assert_eq!(shown.old_instance().create_time.as_deref(), Some("2026-03-02 09:30:00"));
         assert!(
             read_instance("i", "PROC-1234", ApprovalCategory::Leave, Instance::default(), space()).is_err()

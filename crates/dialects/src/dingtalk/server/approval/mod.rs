@@ -161,8 +161,12 @@ async fn make(caller: &Caller, host: Host, mut wanted: Wanted) -> Result<Id, Fau
             wanted.steps.push(Step { all: true, userids: vec![userid] });
         }
     }
-    for userid in wanted.steps.iter().flat_map(|step| &step.userids).chain(&wanted.cc) {
+    for userid in wanted.steps.iter().flat_map(|step| &step.userids) {
         user::found(caller, userid).await?;
+    }
+    let mut copies = Vec::with_capacity(wanted.cc.len());
+    for userid in &wanted.cc {
+        copies.push(user::found(caller, userid).await?.0.id);
     }
     let workforce = caller.workforce()?;
     let at = Instant::new(caller.now, shanghai());
@@ -192,6 +196,7 @@ async fn make(caller: &Caller, host: Host, mut wanted: Wanted) -> Result<Id, Fau
         form: read_form(wanted.values),
         tasks: Vec::new(),
         log: Vec::new(),
+        copies,
     };
     let ids = workforce.save(vec![(name, Draft::of(&approval)?)]).await?;
     let id = *ids.first().ok_or_else(|| Fault::new(Code::Busy, "the approval was not kept"))?;
