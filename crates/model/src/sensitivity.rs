@@ -42,9 +42,10 @@ impl Kind {
                 "address" | "birth_date" | "marital" | "gender" | "photo" | "avatar" | "birth_year"
                 | "education" | "experience" | "degree" | "resume_url" | "attachment_urls",
             ) => Sensitivity::Personal,
-            (Kind::Employee | Kind::Candidate, "id_number" | "bank_name" | "bank_card" | "offer") => {
-                Sensitivity::Restricted
-            }
+            (
+                Kind::Employee | Kind::Candidate,
+                "id_number" | "identity_documents" | "bank_name" | "bank_card" | "offer",
+            ) => Sensitivity::Restricted,
             (Kind::SalaryItem, "amount") => Sensitivity::Restricted,
             (Kind::Approval, "form" | "log") => Sensitivity::Personal,
             (Kind::TimelineEntry, "note") | (Kind::Notice, "text" | "url") => Sensitivity::Personal,
@@ -67,7 +68,9 @@ impl Kind {
     /// The fields of this kind whose reading is noted in the audit trail.
     pub fn restricted(self) -> &'static [&'static str] {
         match self {
-            Kind::Employee | Kind::Candidate => &["id_number", "bank_name", "bank_card", "offer"],
+            Kind::Employee | Kind::Candidate => {
+                &["id_number", "identity_documents", "bank_name", "bank_card", "offer"]
+            }
             Kind::SalaryItem => &["amount"],
             _ => &[],
         }
