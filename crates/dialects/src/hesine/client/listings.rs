@@ -191,7 +191,8 @@ impl Connection {
                 self.look_flow(kind, remote_id).await
             }
             Kind::OrgUnit => {
-                let ask = wire::DepartmentGet { id_or_code: wire::Dollar(remote_id.to_owned()) };
+                let id_or_code = wire::Dollar(remote_id.to_owned());
+                let ask = wire::DepartmentGet { id_or_code, department_by: None };
                 let Some(raw) = absent(self.value(&ask).await)? else { return Ok(Existence::Absent) };
                 let found: Option<Head> = serde_json::from_str(raw.get()).ok();
                 Ok(match found.and_then(|found| found.id) {

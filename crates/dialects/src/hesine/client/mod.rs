@@ -260,6 +260,7 @@ operations! {
     wire::StaffCustom,
     wire::StaffProperties,
     wire::StaffCertificates,
+    wire::CertificateSave,
     wire::PayeeList,
     wire::HandOver,
     wire::RoleGroupList,

@@ -1,8 +1,10 @@
 //! Hesine's words and ours, both ways. Here ids, times and money; the nouns have a file each.
 
+mod countries;
 mod doc;
 mod forms;
 mod orders;
+mod papers;
 mod people;
 pub(super) mod sample;
 mod show;
@@ -11,7 +13,7 @@ mod words;
 use serde_json::{Map, Value, json};
 use tongshi_model::{Currency, Error, Id, Instant, Kind, LocalDate, Money, Place, Timestamp, shanghai};
 
-pub(super) use self::{doc::*, forms::*, orders::*, people::*, show::*, words::*};
+pub(super) use self::{doc::*, forms::*, orders::*, papers::*, people::*, show::*, words::*};
 
 /// Names that the vendor generates for each company, and so are settings here (§18 of the ambiguities).
 #[derive(Clone, Debug)]

@@ -2,7 +2,9 @@
 
 mod auth;
 mod client;
+mod contacts;
 mod links;
+mod papers;
 mod profiles;
 mod queues;
 mod roles;
@@ -30,7 +32,7 @@ conformance! {
     Hesine,
     fixtures: "src/hesine/fixtures",
     listed: OPERATIONS,
-    shapes: &[Shape::Query, Shape::Body(&[]), Shape::Callback, Shape::Third, Shape::Done(&[])],
+    shapes: &[Shape::Query, Shape::Body(&[]), Shape::Callback, Shape::Third, Shape::Done(&[]), Shape::Entity, Shape::Inside, Shape::Rows(&[])],
     faults: [400, 401, 403, 412, 429, 500, 502, 503]
         .into_iter()
         .map(|code| Fault::new(code, "说明 \"quoted\" \\ text"))
@@ -44,6 +46,7 @@ conformance! {
         DecisionResult, ApproveStates, QueueWaiting, QueueDecided, Callback, OrderPush, OrderSearch, OrderByIds,
         OrderByCodes, PaymentResults, PaymentFlows, VoucherWrite, MessageSave, MessageLogs, RealmTokenGet, Location,
         LinkMake, LinkOpen, LinkAct, StaffAuthorised, StaffCode, StaffCustom, StaffProperties, StaffCertificates,
+        CertificateSave,
         PayeeList, HandOver, RoleGroupList, RoleCreate, RoleGet, RoleRename, RoleFill, RoleEmpty, DepartmentByPath,
         DepartmentExternal, QueueAll, QueuePaid, HangUp, TaskList, DelegateCreate, DelegateUpdate, DelegateList,
         DelegateOf, DelegateDelete, TripSearch, TripTemplates, CentreConfig, CentreList,

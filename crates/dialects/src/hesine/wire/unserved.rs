@@ -5,7 +5,6 @@
 //!   branches, accounts that a company pays from, relations of files. Of accounts that people are paid to it knows one a person,
 //!   with a bank and a number: those are listed, and cannot be kept as the vendor does.
 //! - It sets the vendor's own product up: templates, fields, business objects, features.
-//! - How it looks is not known: writing a person's papers.
 //! - It is superseded by a call that is served (`docs/[ids]`, `docs/byApproverId`, `docSequences`).
 
 /// Method and path of each, as the vendor writes them.
@@ -33,7 +32,6 @@ pub(crate) const UNSERVED: &[&str] = &[
     "POST /api/openapi/v1/cityGroup/detail/save",
     "PUT /api/openapi/v1/cityGroup/updateStatus/${id}",
     "PUT /api/openapi/v1/cityGroup/update/${id}",
-    "POST /api/openapi/v1.1/staffs/certificate/${staffId}",
     "GET /api/openapi/v2.1/currency",
     "PUT /api/openapi/v2.1/currency/currencyRate",
     "POST /api/openapi/v2/invoice/OutPutTax/getArInvoice",
