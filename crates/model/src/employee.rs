@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Coded, Entity, Id, Keys, Kind, LocalDate, Personal,
+    Coded, Entity, Id, IdentityDocument, Keys, Kind, LocalDate, Personal, Place,
     code::code,
     entity::{id_key, keys},
 };
@@ -88,6 +88,9 @@ pub struct Employee {
     /// Home address.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub address: Option<Personal<String>>,
+    /// Where they usually work: the city from which their trips start.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub work_place: Option<Place>,
     /// Picture.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub photo: Option<Personal<String>>,
@@ -97,6 +100,9 @@ pub struct Employee {
     /// Number of the identity card.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id_number: Option<Personal<String>>,
+    /// Papers that say who they are. That of the identity card holds what stands beside its number.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub identity_documents: Vec<IdentityDocument>,
     /// Bank.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bank_name: Option<Personal<String>>,

@@ -12,6 +12,7 @@ mod employee;
 mod entity;
 mod error;
 mod id;
+mod identity;
 mod kind;
 mod masked;
 mod money;
@@ -44,6 +45,7 @@ pub use employee::{Employee, EmploymentPhase, EmploymentStatus, EmploymentType, 
 pub use entity::{Draft, Entity, KEYS_MAX, Keys};
 pub use error::{Error, ErrorKind, Result};
 pub use id::{Id, Space};
+pub use identity::{IdentityDocument, IdentityDocumentType};
 pub use kind::Kind;
 pub use masked::masked;
 pub use money::{Currency, Money};

@@ -42,9 +42,10 @@ impl Kind {
                 "address" | "birth_date" | "marital" | "gender" | "photo" | "avatar" | "birth_year"
                 | "education" | "experience" | "degree" | "resume_url" | "attachment_urls",
             ) => Sensitivity::Personal,
-            (Kind::Employee | Kind::Candidate, "id_number" | "bank_name" | "bank_card" | "offer") => {
-                Sensitivity::Restricted
-            }
+            (
+                Kind::Employee | Kind::Candidate,
+                "id_number" | "identity_documents" | "bank_name" | "bank_card" | "offer",
+            ) => Sensitivity::Restricted,
             (Kind::SalaryItem, "amount") => Sensitivity::Restricted,
             (Kind::PaymentAccount, "number" | "holder" | "certificate_no") => Sensitivity::Restricted,
             (Kind::SupplierBill, "lines") => Sensitivity::Personal,
@@ -69,7 +70,9 @@ impl Kind {
     /// The fields of this kind whose reading is noted in the audit trail.
     pub fn restricted(self) -> &'static [&'static str] {
         match self {
-            Kind::Employee | Kind::Candidate => &["id_number", "bank_name", "bank_card", "offer"],
+            Kind::Employee | Kind::Candidate => {
+                &["id_number", "identity_documents", "bank_name", "bank_card", "offer"]
+            }
             Kind::SalaryItem => &["amount"],
             Kind::PaymentAccount => &["number", "holder", "certificate_no"],
             Kind::ExpenseClaim => &["payee"],

@@ -150,11 +150,13 @@ fn employee(world: &World<'_>, index: u32, standing: &Standing) -> Employee {
             .keep(95, || who.birth.into())
             .or((odd == Some(Oddity::LeapDay)).then(|| who.birth.into())),
         address: dice.keep(95, || who.address.into()),
+        work_place: None,
         photo: dice.keep(50, || format!("https://img.example.com/photo/{person}.jpg").into()),
         avatar: dice.keep(80, || format!("https://img.example.com/avatar/{person}.png").into()),
         // Whoever comes back must be recognised by it.
         id_number: (dice.percent(95) || person != index || oddities::is_departed(index))
             .then(|| who.id_number.into()),
+        identity_documents: Vec::new(),
         bank_name: dice.keep(95, || who.bank_name.into()),
         bank_card: dice.keep(95, || who.bank_card.into()),
         rehire_of: (person != index).then(|| world.employee(person)),

@@ -66,6 +66,11 @@ impl Term {
     }
 }
 
+/// The numbers of somebody's papers. What else stands in them is many people's.
+pub(super) fn numbers(papers: &Value) -> impl Iterator<Item = &str> {
+    papers.as_array().into_iter().flatten().filter_map(|paper| paper["number"].as_str())
+}
+
 /// Everything by which a person is found.
 #[derive(Clone, Default)]
 pub(super) struct Terms(Vec<Term>);
@@ -90,6 +95,9 @@ impl Terms {
                 ("accounts", Value::Object(accounts)) => {
                     accounts.values().filter_map(Value::as_str).for_each(|text| self.add(Term::value(text)));
                 }
+                ("identity_documents", papers) => {
+                    numbers(papers).for_each(|text| self.add(Term::value(text)));
+                }
                 _ => {}
             }
         }
@@ -103,6 +111,7 @@ impl Terms {
             fields.iter().any(|(name, value)| match value {
                 Value::String(text) if name == "name" => text.contains(&term.text),
                 Value::String(text) if kind.sensitivity(name) > Sensitivity::Public => *text == term.text,
+                papers if name == "identity_documents" => numbers(papers).any(|text| text == term.text),
                 _ => false,
             })
         };
@@ -183,6 +192,18 @@ mod tests {
             assert!(!text.starts_with('{') || serde_json::from_str::<Value>(&left).is_ok(), "{left}");
         }
         assert_eq!(terms.scrub("1990-01-01 E7"), "1990-01-01 E7", "many people's");
+    }
+
+    #[test]
+    fn numbers_of_papers_are_found_and_countries_are_not() {
+        let doc = r#"{"identity_documents":[{"number":"E00000001","nationality":"US","last_name":"LIN"}]}"#;
+        let mut terms = Terms::default();
+        terms.add_document(Kind::Employee, doc);
+        assert_eq!(
+            terms.scrub(r#"{"a":"E00000001","b":"US","c":"LIN"}"#),
+            r#"{"a":"[erased]","b":"US","c":"LIN"}"#
+        );
+        assert_eq!(terms.forget_shared(Kind::Employee, doc), 1);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use tongshi_store::{
     records, refs,
 };
 
-use super::patterns::{Term, Terms};
+use super::patterns::{Term, Terms, numbers};
 use crate::{connections::LOCAL, erased::links};
 
 /// How often links are followed to further records of the same person.
@@ -237,12 +237,12 @@ async fn terms(
 /// Whether somebody can be reached where this person can.
 fn same_contact(kind: Kind, doc: &str, terms: &Terms) -> bool {
     let fields: serde_json::Value = serde_json::from_str(doc).unwrap_or_default();
-    let fields = fields.as_object().into_iter().flatten();
-    let mut private = fields.filter(|(name, _)| {
+    let mut private = fields.as_object().into_iter().flatten().filter(|(name, _)| {
         let label = kind.sensitivity(name);
         label == Sensitivity::Contact || matches!(name.as_str(), "id_number" | "bank_card")
     });
-    private.any(|(_, value)| value.as_str().is_some_and(|text| terms.holds(text)))
+    let same_paper = numbers(&fields["identity_documents"]).any(|text| terms.holds(text));
+    same_paper || private.any(|(_, value)| value.as_str().is_some_and(|text| terms.holds(text)))
 }
 
 /// The vendors that still have the person, by connection and dialect.

@@ -4,7 +4,8 @@
 use serde_json::{Map, Value, json};
 use tongshi_model::{
     ApprovalCategory, ApprovalResult, ApprovalStatus, CandidateStatus, Degree, DurationUnit, EmploymentPhase,
-    EmploymentStatus, EmploymentType, Gender, Kind, Marital, TimelineKind, VacancyStatus, VisitStatus,
+    EmploymentStatus, EmploymentType, Gender, IdentityDocumentType, Kind, Marital, TimelineKind,
+    VacancyStatus, VisitStatus,
 };
 
 use super::further;
@@ -221,12 +222,28 @@ static EMPLOYEE: &[Field] = &[
     may("marital", Coded(names!(Marital)), "Marital status."),
     may("birth_date", Date, "Day of birth."),
     may("address", Text, "Home address."),
+    may("work_place", Object(further::PLACE), "Where they usually work."),
     may("photo", Text, "Picture."),
     may("avatar", Text, "Small picture."),
     may("id_number", Text, "Number of the identity card."),
+    may("identity_documents", Objects(IDENTITY_DOCUMENT), "Papers that say who they are."),
     may("bank_name", Text, "Bank."),
     may("bank_card", Text, "Bank account."),
     may("rehire_of", Record(Kind::Employee), "The employment that this one follows."),
+];
+
+static IDENTITY_DOCUMENT: &[Field] = &[
+    must("type", Coded(names!(IdentityDocumentType)), "What it is."),
+    must("number", Text, "Its number."),
+    may("valid_until", Date, "Its last day."),
+    may("unlimited", Switch, "Whether it has no last day."),
+    may("birth_date", Date, "The day of birth that stands in it."),
+    may("gender", Coded(names!(Gender)), "The gender that stands in it."),
+    may("nationality", Text, "The country of which the person is a citizen: two letters by ISO 3166."),
+    may("issuing_place", Text, "The country that issued it: two letters by ISO 3166."),
+    may("last_name", Text, "The family name in Latin letters."),
+    may("first_name", Text, "The given name in Latin letters."),
+    must("changes", Integer, "How often it was changed after it was first entered."),
 ];
 
 static CANDIDATE: &[Field] = &[
@@ -331,11 +348,12 @@ static NOTICE: &[Field] = &[
 ];
 
 #[cfg(test)]
-pub(super) fn nested() -> [(&'static str, &'static [Field]); 16] {
+pub(super) fn nested() -> [(&'static str, &'static [Field]); 17] {
     [
         ("Quantity", QUANTITY),
         ("FormSection", FORM_SECTION),
         ("FormField", FORM_FIELD),
+        ("IdentityDocument", IDENTITY_DOCUMENT),
         ("Money", MONEY),
         ("TripLeg", further::TRIP_LEG),
         ("Place", further::PLACE),

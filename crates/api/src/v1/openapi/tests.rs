@@ -6,9 +6,9 @@ use serde::de::{DeserializeOwned, Deserializer, Error as _, Visitor};
 use tongshi_model::{
     Account, AccountingEntry, Allocation, Approval, ApprovalStep, ApprovalTask, Audience, Booking, Candidate,
     CandidateSource, Company, Employee, EntryLine, ExpenseClaim, ExpenseLine, FormField, FormSection,
-    Invoice, Kind, LegalEntity, Money, Notice, OrgUnit, Payee, Payment, PaymentAccount, Place, PointsEntry,
-    Quantity, Recognition, Redemption, RewardItem, SalaryItem, ShiftAssignment, SupplierBill,
-    SupplierBillLine, TimelineEntry, TravelRequest, TripLeg, Vacancy, Visit,
+    IdentityDocument, Invoice, Kind, LegalEntity, Money, Notice, OrgUnit, Payee, Payment, PaymentAccount,
+    Place, PointsEntry, Quantity, Recognition, Redemption, RewardItem, SalaryItem, ShiftAssignment,
+    SupplierBill, SupplierBillLine, TimelineEntry, TravelRequest, TripLeg, Vacancy, Visit,
 };
 
 use super::{fields, openapi};
@@ -102,6 +102,7 @@ fn every_field_of_the_model_is_described() {
         names_of::<Quantity>(),
         names_of::<FormSection>(),
         names_of::<FormField>(),
+        names_of::<IdentityDocument>(),
         names_of::<Money>(),
         names_of::<TripLeg>(),
         names_of::<Place>(),

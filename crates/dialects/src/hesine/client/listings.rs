@@ -110,6 +110,25 @@ fn cut(raws: Vec<&RawValue>, total: Option<u64>) -> Page {
     page
 }
 
+#[derive(Deserialize)]
+struct Switched {
+    active: Option<bool>,
+}
+
+/// Departments that are switched off are in the list, too, and nowhere else: here they are gone. So the vendor's total
+/// says how many there are only where one page holds all of them.
+fn live_units(found: Listed<&RawValue>) -> Page {
+    let on = |raw: &&RawValue| {
+        let read: Option<Switched> = serde_json::from_str(raw.get()).ok();
+        read.and_then(|read| read.active) != Some(false)
+    };
+    let all = found.items.len() as u64;
+    let items: Vec<&RawValue> = found.items.into_iter().filter(on).collect();
+    let off = all - items.len() as u64;
+    let total = found.count.filter(|count| *count <= COUNT).map(|count| count.saturating_sub(off));
+    Page { pages: found.count.map(pages), ..cut(items, total) }
+}
+
 fn pages(total: u64) -> u32 {
     u32::try_from(total.div_ceil(COUNT)).unwrap_or(u32::MAX).max(1)
 }
@@ -163,7 +182,7 @@ impl Connection {
             cut(found.items.data.into_iter().map(|row| row.data_link).collect(), found.items.total)
         } else {
             let found: Listed<&RawValue> = serde_json::from_slice(&body).map_err(unread)?;
-            cut(found.items, found.count)
+            if listing.name == "org_unit" { live_units(found) } else { cut(found.items, found.count) }
         };
         Ok(Page { fingerprint: Some(print), ..cut })
     }
@@ -202,7 +221,8 @@ impl Connection {
                 self.look_flow(kind, remote_id).await
             }
             Kind::OrgUnit => {
-                let ask = wire::DepartmentGet { id_or_code: wire::Dollar(remote_id.to_owned()) };
+                let id_or_code = wire::Dollar(remote_id.to_owned());
+                let ask = wire::DepartmentGet { id_or_code, department_by: None };
                 let Some(raw) = absent(self.value(&ask).await)? else { return Ok(Existence::Absent) };
                 let found: Option<Head> = serde_json::from_str(raw.get()).ok();
                 Ok(match found.and_then(|found| found.id) {
@@ -271,5 +291,28 @@ fn absent<T>(outcome: Result<T, CallError<Fault>>) -> Result<Option<T>, Error> {
         Ok(found) => Ok(Some(found)),
         Err(CallError::Fault { fault, .. }) if matches!(fault.code, 400 | 412) => Ok(None),
         Err(error) => Err(error.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn page(count: u64) -> Page {
+        let rows = r#"[{"id":"a","active":true},{"id":"b","active":false},{"id":"c"}]"#;
+        let items: Vec<&RawValue> = serde_json::from_str(rows).expect("rows");
+        live_units(Listed { count: Some(count), items })
+    }
+
+    #[test]
+    fn departments_that_are_off_are_gone_and_the_total_does_not_count_them() {
+        let ids = |page: &Page| page.rows.iter().map(|row| row.remote_id.clone()).collect::<Vec<_>>();
+        let one = page(3);
+        assert_eq!(
+            (ids(&one), one.total, one.pages),
+            (vec!["a".to_owned(), "c".to_owned()], Some(2), Some(1))
+        );
+        let many = page(250);
+        assert_eq!((many.total, many.pages), (None, Some(3)), "nobody knows how many of the others are off");
     }
 }

@@ -301,6 +301,7 @@ operations! {
     wire::StaffCustom,
     wire::StaffProperties,
     wire::StaffCertificates,
+    wire::CertificateSave,
     wire::PayeeList,
     wire::PayeeCreate,
     wire::PayeeCreateMany,

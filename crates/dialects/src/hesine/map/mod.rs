@@ -2,11 +2,13 @@
 
 mod accounts;
 mod bills;
+mod countries;
 mod doc;
 mod forms;
 mod lines;
 mod logs;
 mod orders;
+mod papers;
 mod people;
 pub(super) mod sample;
 mod show;
@@ -22,6 +24,7 @@ pub(super) use self::{
     forms::*,
     logs::{PAY_NODE, urgent_reason},
     orders::*,
+    papers::*,
     people::*,
     show::*,
     words::*,

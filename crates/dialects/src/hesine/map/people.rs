@@ -5,11 +5,17 @@ use tongshi_model::{
     Coded, Employee, EmploymentPhase, EmploymentStatus, Error, Id, Kind, OrgUnit, Personal, Timestamp,
 };
 
-use super::{Names, Resolve, filled, wall};
+use super::{Names, Resolve, filled, read_place, show_place, wall};
 use crate::hesine::wire::{Department, DepartmentFields, Staff, StaffFields};
 
 /// Where the id lies that another platform has for a person.
 pub(in crate::hesine) const THIRD_PARTY: &str = "third_party";
+
+/// The fields beside the vendor's own that the record has, and where somebody works.
+pub(in crate::hesine) const CUSTOM: [&str; 3] = ["rankType", "postType", "base"];
+
+/// The international code of a number that says none.
+const ROAMING: &str = "86";
 
 /// Whether somebody works here, as the vendor sees it.
 pub(in crate::hesine) fn is_active(employee: &Employee) -> bool {
@@ -24,12 +30,16 @@ pub(in crate::hesine) fn show_staff(
 ) -> Staff {
     let text = |value: &Option<Personal<String>>| value.as_ref().map(|value| value.expose().clone());
     let email = text(&employee.work_email).or_else(|| text(&employee.email));
+    let mobile = text(&employee.mobile);
     let department = employee.org_unit.map(|unit| names.id(unit));
     let mut custom = Map::new();
     for (name, value) in [("rankType", &employee.job_grade), ("postType", &employee.job_title)] {
         if let Some(value) = value {
             custom.insert(name.to_owned(), Value::from(value.as_str()));
         }
+    }
+    if let Some(place) = &employee.work_place {
+        custom.insert("base".to_owned(), show_place(place).into());
     }
     let user = employee.accounts.get(THIRD_PARTY).map(|user| user.expose().clone());
     Staff {
@@ -39,19 +49,25 @@ pub(in crate::hesine) fn show_staff(
         code: Some(employee.employee_no.clone().unwrap_or_default()),
         departments: department.iter().cloned().collect(),
         default_department: department,
-        cellphone: Some(text(&employee.mobile).unwrap_or_default()),
+        global_roaming: Some(format!("+{}", roaming(mobile.as_deref().unwrap_or_default()))),
+        cellphone: Some(mobile.unwrap_or_default()),
         active: is_active(employee),
         user_id: user.or_else(|| Some(id.to_string())),
         email: Some(email.as_deref().unwrap_or_default().to_lowercase()),
         show_email: Some(email.unwrap_or_default()),
         external: false,
         auth_state: Some(is_active(employee)),
-        global_roaming: None,
         note: None,
         staff_custom_form: Some(custom),
         update_time: Some(wall(changed_at)),
         create_time: Some(wall(created_at)),
     }
+}
+
+/// The international code in a number: `(852)90000000`, and China's where there is none.
+fn roaming(mobile: &str) -> &str {
+    let code = mobile.strip_prefix('(').and_then(|rest| rest.split_once(')')).map(|(code, _)| code);
+    code.filter(|code| !code.is_empty()).unwrap_or(ROAMING)
 }
 
 /// A person as the vendor shows them, in canonical words.
@@ -76,6 +92,7 @@ pub(in crate::hesine) fn read_staff(resolve: Resolve<'_>, staff: Staff) -> Resul
         work_email: personal(staff.show_email).or(personal(staff.email)),
         job_grade: super::text_of(&custom, "rankType"),
         job_title: super::text_of(&custom, "postType"),
+        work_place: custom.get("base").and_then(read_place),
         ..Employee::default()
     };
     if let Some(user) = filled(staff.user_id) {
@@ -106,8 +123,20 @@ pub(in crate::hesine) fn apply_staff(employee: &mut Employee, fields: &StaffFiel
         employee.accounts.insert(THIRD_PARTY.to_owned(), user);
     }
     if let Some(custom) = &fields.staff_custom_form {
-        employee.job_grade = super::text_of(custom, "rankType").or(employee.job_grade.take());
-        employee.job_title = super::text_of(custom, "postType").or(employee.job_title.take());
+        apply_custom(employee, custom);
+    }
+}
+
+/// Takes over the fields beside the vendor's own; what is not said stays, and what is said to be nothing goes.
+pub(in crate::hesine) fn apply_custom(employee: &mut Employee, custom: &Map<String, Value>) {
+    if custom.contains_key("rankType") {
+        employee.job_grade = super::text_of(custom, "rankType");
+    }
+    if custom.contains_key("postType") {
+        employee.job_title = super::text_of(custom, "postType");
+    }
+    if let Some(base) = custom.get("base") {
+        employee.work_place = read_place(base);
     }
 }
 
@@ -124,8 +153,9 @@ pub(in crate::hesine) fn show_department(
         parent_id: Some(unit.parent.map(|parent| names.id(parent)).unwrap_or_default()),
         active,
         code: Some(unit.code.clone().unwrap_or_default()),
-        form: Some(Map::new()),
-        order: unit.order,
+        // The record has none of the fields that could lie here.
+        form: None,
+        order: Some(unit.order.unwrap_or_default()),
         update_time: Some(wall(changed_at)),
         create_time: Some(wall(created_at)),
     }

@@ -181,7 +181,7 @@ fn show(names: &Names, kept: &Kept) -> Delegation {
         staff_id: Some(names.id(kept.staff)),
         delegatee_id: Some(names.id(kept.delegatee)),
         name: Some(kept.name.clone()),
-        remark: kept.remark.clone(),
+        remark: Some(kept.remark.clone().unwrap_or_default()),
         start_time: kept.start.into(),
         end_time: kept.end.into(),
         original_ids: Some(kept.templates.clone()),

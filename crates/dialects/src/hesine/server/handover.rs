@@ -30,9 +30,9 @@ pub(super) async fn hand_over(caller: Caller, ask: wire::HandOver) -> Result<Han
     }
     let workforce = caller.workforce()?;
     let by = ask.by.as_deref();
-    let operator = person(workforce, by, "staffId", &ask.staff_id).await?;
-    let origin = person(workforce, by, "originApproverId", &ask.origin_approver_id).await?;
-    let relay = person(workforce, by, "relayApproverId", &ask.relay_approver_id).await?;
+    let operator = person(workforce, by, "员工不存在staffId", &ask.staff_id).await?;
+    let origin = person(workforce, by, "离职员工不存在originApproverId", &ask.origin_approver_id).await?;
+    let relay = person(workforce, by, "交接员工不存在relayApproverId", &ask.relay_approver_id).await?;
     if origin == relay {
         return Err(Fault::request("交接人不能是离职人本人"));
     }
@@ -65,12 +65,17 @@ pub(super) async fn hand_over(caller: Caller, ask: wire::HandOver) -> Result<Han
     Ok(answer)
 }
 
-async fn person(workforce: &dyn Workforce, by: Option<&str>, field: &str, key: &str) -> Result<Id, Fault> {
+async fn person(
+    workforce: &dyn Workforce,
+    by: Option<&str>,
+    missing: &'static str,
+    key: &str,
+) -> Result<Id, Fault> {
     let found = people::people(workforce, by, &[key.to_owned()]).await;
     match found.map(|mut found| found.pop()) {
         Ok(Some(record)) => Ok(record.id),
-        Ok(None) => Err(Fault::request(format!("员工不存在{field}"))),
-        Err(fault) if fault.text == people::MISSING => Err(Fault::request(format!("员工不存在{field}"))),
+        Ok(None) => Err(Fault::request(missing)),
+        Err(fault) if fault.text == people::MISSING => Err(Fault::request(missing)),
         Err(fault) => Err(fault),
     }
 }

@@ -115,7 +115,7 @@ async fn link(caller: &Caller, ask: &wire::LinkMake) -> Result<String, Fault> {
     let opens = Opens::of(&ask.page_type).map_err(Fault::request)?;
     let seconds = ask.expire_date.as_deref().and_then(|text| text.trim().parse::<i64>().ok());
     let seconds = seconds.filter(|seconds| (1..=SECONDS_MAX).contains(seconds));
-    let seconds = seconds.ok_or_else(|| Fault::request("expireDate最多只能指定7天内的秒数!"))?;
+    let seconds = seconds.ok_or_else(|| Fault::request("expireDate最多只能指定7天内的秒数！"))?;
     let once = match ask.auth_type.as_deref() {
         None | Some("" | "TOKEN") => false,
         Some("CODE") => true,
@@ -201,7 +201,8 @@ enum Followed {
 
 /// Takes a link. One that opens once is used up by its first opening; the page then has a code of its own.
 async fn follow(caller: &Caller, code: &str, opening: bool) -> Result<Followed, Fault> {
-    let over = || Fault::new(403, "链接已失效");
+    // A page for people, with status 200 (§2.2).
+    let over = || Fault::new(200, "临时访问地址已过期，请重新获取访问临时授权");
     let attempt = Attempt { peer: caller.peer, place: Hesine::ID, id: code };
     caller.desk.may_try(&attempt).map_err(|wait| AuthFault::Blocked(wait.seconds()))?;
     let found = caller.desk.by_token(LINK, code).await?.filter(|grant| !grant.disabled);

@@ -125,7 +125,10 @@ impl Surroundings {
                 match record.kind {
                     Kind::Employee => {
                         let employee: Employee = record.read()?;
-                        let path = employee.org_unit.map(|unit| tree.path(unit)).unwrap_or_default();
+                        let path = employee
+                            .org_unit
+                            .map(|unit| tree.path(unit, |_, unit| unit.name.clone()))
+                            .unwrap_or_default();
                         people.insert(record.id, BillPerson::of(&employee, path));
                     }
                     Kind::TravelRequest => drop(requests.insert(record.id, record.read()?)),

@@ -1,6 +1,7 @@
 //! Hesine's API answered from the records of the calling app's workspace. Here the list of answers and what several
 //! areas share; errors become faults in `wire/fault.rs`, once.
 
+mod accounts;
 mod approvals;
 mod banks;
 mod case;
@@ -8,6 +9,7 @@ mod copies;
 mod delegates;
 mod flows;
 mod handover;
+mod hiring;
 mod kept;
 mod level;
 mod links;
@@ -17,6 +19,7 @@ mod memory;
 mod messages;
 mod money;
 mod pages;
+mod papers;
 mod payees;
 mod payers;
 mod people;
@@ -83,17 +86,18 @@ fn people(server: Server<Hesine>) -> Server<Hesine> {
     server
         .on(people::list)
         .on(people::find)
-        .on(people::create)
-        .on(people::create_many)
+        .on(hiring::create)
+        .on(hiring::create_many)
         .on(people::update)
         .on(people::update_many)
-        .on(people::switch)
-        .on(people::authorise)
-        .on(profiles::authorised)
+        .on(accounts::switch)
+        .on(accounts::authorise)
+        .on(accounts::authorised)
         .on(profiles::code)
         .on(profiles::custom)
         .on(profiles::properties)
-        .on(profiles::certificates)
+        .on(papers::list)
+        .on(papers::save)
         .on(handover::hand_over)
         .on(roles::groups)
         .on(roles::create)

@@ -6,12 +6,14 @@ use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 use tongshi_dialect::{Caller, Query, Record, Workforce, lenient::Text};
-use tongshi_model::{Employee, Id, Kind};
+use tongshi_model::{Employee, Id, Kind, OrgUnit, masked};
 
-use super::{every, kept, names, units::Tree};
+use super::{every, kept, names, people::mails_of, units::Tree};
 use crate::hesine::{
     map::{self, Names},
-    wire::{self, Fault, Listed, RoleBrief, RoleGroup, RoleHeld, RoleMade, RoleRow, RoleShown, Valued},
+    wire::{
+        self, Fault, Listed, RoleBrief, RoleGroup, RoleHeld, RoleMade, RoleRow, RoleShown, StaffRole, Valued,
+    },
 };
 
 /// Under which name roles lie.
@@ -23,6 +25,9 @@ const LEADER_NAME: &str = "部门主管";
 
 /// The one group that there is, behind the company's id.
 const GROUP: &str = "group:default";
+
+/// How people are named.
+const STAFF_BY: [&str; 5] = ["id", "sourceId", "code", "cellphone", "email"];
 
 /// The longest name.
 const NAME_CHARS_MAX: usize = 100;
@@ -131,7 +136,7 @@ fn named(name: &str) -> Result<String, Fault> {
 
 fn unique(all: &[Kept], name: &str, but: Option<Id>) -> Result<(), Fault> {
     let taken = name == LEADER_NAME || all.iter().any(|kept| kept.name == name && Some(kept.id) != but);
-    if taken { Err(Fault::precondition("此名称的角色已经存在,请更换名称")) } else { Ok(()) }
+    if taken { Err(Fault::precondition("此名称的角色已经存在，请更换名称")) } else { Ok(()) }
 }
 
 pub(super) async fn rename(caller: Caller, ask: wire::RoleRename) -> Result<Valued<RoleShown>, Fault> {
@@ -179,17 +184,24 @@ fn show(names: &Names, role: &Kept) -> RoleShown {
         kind: "ROLE".to_owned(),
         source_type: role.scope.source().to_owned(),
         source_name: role.name.clone(),
+        // Seen from the other end: from a person to the role.
+        purpose_type: "organization.Staff".to_owned(),
+        purpose_name: format!("{}(反)", role.name),
         source_channel: if role.by_programs { "API" } else { "MANUAL" }.to_owned(),
+        ..RoleShown::default()
     }
 }
 
 pub(super) async fn get(caller: Caller, ask: wire::RoleGet) -> Result<Valued<RoleHeld>, Fault> {
     let (workforce, names) = (caller.workforce()?, names(&caller));
-    let whole = match ask.staff_by.as_deref() {
-        None | Some("id") => true,
-        Some("sourceId") => false,
-        Some(_) => return Err(Fault::request("staffBy 为 id 或 sourceId")),
-    };
+    let staff_by = ask.staff_by.unwrap_or_else(|| "id".to_owned());
+    if !STAFF_BY.contains(&&*staff_by) {
+        return Err(Fault::request(format!("staffBy只支持{}类型", STAFF_BY.join(","))));
+    }
+    let path_type = ask.path_type.unwrap_or_else(|| "name".to_owned());
+    if !matches!(&*path_type, "id" | "name" | "code") {
+        return Err(Fault::request("pathType只支持id,name,code类型"));
+    }
     let tree = Tree::read(workforce).await?;
     let (id, name, rows) = if ask.roledef_id.0 == own(&names, LEADER) {
         let rows = tree.heads().into_iter().map(|(unit, head)| Row { unit: Some(unit), staffs: vec![head] });
@@ -201,25 +213,79 @@ pub(super) async fn get(caller: Caller, ask: wire::RoleGet) -> Result<Valued<Rol
         let role = role.ok_or_else(|| Fault::request("角色不存在"))?;
         (role.id.to_string(), role.name, role.rows)
     };
-    let staff = |person: &Id| Text(if whole { names.id(*person) } else { person.to_string() });
+    let people: Vec<Id> = rows.iter().flat_map(|row| row.staffs.clone()).collect();
+    let shown = shown_by(workforce, &names, &staff_by, &people).await?;
+    let word = |id: Id, unit: &OrgUnit| match &*path_type {
+        "id" => names.id(id),
+        "code" => unit.code.clone().unwrap_or_default(),
+        _ => unit.name.clone(),
+    };
     let row = |row: Row| RoleRow {
-        path_type: None,
-        path: row.unit.map(|unit| tree.path(unit).into_iter().map(Text).collect()),
-        staffs: Some(row.staffs.iter().map(staff).collect()),
+        path_type: Some(path_type.clone()),
+        path: Some(
+            row.unit.map_or_else(Vec::new, |unit| tree.path(unit, word)).into_iter().map(Text).collect(),
+        ),
+        staffs: Some(row.staffs.iter().filter_map(|person| shown.get(person).cloned().map(Text)).collect()),
+        staffs_type: Some(staff_by.clone()),
     };
     Ok(Valued { value: RoleHeld { id, name, contents: rows.into_iter().map(row).collect() } })
 }
 
-/// Says anew who has a role that programs fill: the whole of it, or nothing where something named is not there.
+/// What people are called where a role shows them; nothing for one who has no such name.
+async fn shown_by(
+    workforce: &dyn Workforce,
+    names: &Names,
+    by: &str,
+    people: &[Id],
+) -> Result<HashMap<Id, String>, Fault> {
+    if let "id" | "sourceId" = by {
+        let shown = |id: &Id| (*id, if by == "id" { names.id(*id) } else { id.to_string() });
+        return Ok(people.iter().map(shown).collect());
+    }
+    let mut shown = HashMap::new();
+    for record in workforce.many(people).await?.into_iter().flatten() {
+        let employee: Employee = record.read()?;
+        let name = match by {
+            "code" => employee.employee_no,
+            "cellphone" => employee.mobile.map(|mobile| mobile.expose().clone()),
+            _ => mails_of(&employee).next(),
+        };
+        shown.insert(record.id, name.unwrap_or_default());
+    }
+    Ok(shown)
+}
+
+/// The roles of each of these people, in the same order.
+pub(super) async fn of_people(caller: &Caller, people: &[Id]) -> Result<Vec<Vec<StaffRole>>, Fault> {
+    let (workforce, names) = (caller.workforce()?, names(caller));
+    let heads = Tree::read(workforce).await?.heads();
+    let all: Vec<Kept> = kept::list(workforce, SETTING).await?;
+    let role = |id: String, unit: Option<Id>| StaffRole {
+        role_def_id: id,
+        properties: unit.map(|unit| ("departmentId".to_owned(), names.id(unit).into())).into_iter().collect(),
+    };
+    let of = |person: &Id| {
+        let headed = heads.iter().filter(|(_, head)| head == person);
+        let mut roles: Vec<StaffRole> =
+            headed.map(|(unit, _)| role(own(&names, LEADER), Some(*unit))).collect();
+        for kept in &all {
+            let held = kept.rows.iter().filter(|row| row.staffs.contains(person));
+            roles.extend(held.map(|row| role(kept.id.to_string(), row.unit)));
+        }
+        roles
+    };
+    Ok(people.iter().map(of).collect())
+}
+
+/// Says anew who has a role, whoever fills it at the vendor's own pages: the whole of it, or nothing where something
+/// named is not there.
 pub(super) async fn fill(caller: Caller, ask: wire::RoleFill) -> Result<(), Fault> {
     let (workforce, at) = (caller.workforce()?, map::millis(caller.now));
+    let contents = ask.contents.ok_or_else(|| Fault::request("contents参数不能为空"))?;
     let id = changeable(&names(&caller), &ask.roledef_id.0)?;
     let all: Vec<Kept> = kept::list(workforce, SETTING).await?;
     let role = all.iter().find(|kept| kept.id == id).ok_or_else(missing)?;
-    if !role.by_programs {
-        return Err(not_by_programs());
-    }
-    let rows = rows(workforce, role.scope, ask.staff_by.as_deref().unwrap_or("id"), &ask.contents).await?;
+    let rows = rows(workforce, role.scope, ask.staff_by.as_deref().unwrap_or("id"), &contents).await?;
     kept::change(workforce, SETTING, |all: &mut Vec<Kept>| {
         let role = all.iter_mut().find(|kept| kept.id == id).ok_or_else(missing)?;
         role.rows.clone_from(&rows);
@@ -261,11 +327,12 @@ async fn rows(
                 let found = match row.path_type.as_deref().unwrap_or("name") {
                     "name" => tree.at(&path, |_, unit, word| unit.name == word),
                     "code" => tree.at(&path, |_, unit, word| unit.code.as_deref() == Some(word)),
-                    "id" => tree.at(&path, |id, _, word| map::id_in(word) == Some(id)),
-                    _ => return Err(Fault::request("pathType 为 name、code 或 id")),
+                    // The last department alone says which it is.
+                    "id" => path.last().and_then(|id| map::id_in(id)).filter(|id| tree.has(*id)),
+                    _ => return Err(Fault::request("pathType只支持id,name,code类型")),
                 };
                 if found.is_none() {
-                    wrong.push(format!("{place}:路径不存在"));
+                    wrong.push(format!("{place}:路径不存在[{}]", masked(&path.join(", "))));
                 }
                 found
             }
@@ -274,7 +341,7 @@ async fn rows(
         for staff in staffs {
             match people.get(&staff.0) {
                 Some(person) => found.push(*person),
-                None => wrong.push(format!("{place}:人员不存在")),
+                None => wrong.push(format!("{place}:人员不存在[{}]", staff.0)),
             }
         }
         rows.retain(|known| known.unit != unit);
@@ -317,8 +384,7 @@ async fn people(
             let mut found = HashMap::new();
             for record in every(workforce, Query::of(Kind::Employee, 1)).await? {
                 let employee: Employee = record.read()?;
-                let addresses = [&employee.work_email, &employee.email].into_iter().flatten();
-                let mails: Vec<String> = addresses.map(|mail| mail.expose().to_lowercase()).collect();
+                let mails: Vec<String> = mails_of(&employee).collect();
                 let named = named.iter().filter(|text| mails.contains(&text.to_lowercase()));
                 found.extend(named.map(|text| (text.clone(), record.id)));
             }

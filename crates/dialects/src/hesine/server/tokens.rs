@@ -21,7 +21,8 @@ const DAY_SECONDS: i64 = 24 * 60 * 60;
 /// Said of a key and a secret that do not belong together.
 const REFUSED: &str = "密钥无效";
 
-/// A renewed token may be asked for this many days at most; the vendor's limit is what is left of the licence.
+/// A renewed token lives this many days at most, however many are asked for; the vendor's limit is what is left of the
+/// licence.
 const DAYS_MAX: u64 = 366;
 
 pub(super) async fn access_token(caller: Caller, ask: wire::TokenGet) -> Result<Valued<TokenPair>, Fault> {
@@ -34,18 +35,22 @@ pub(super) async fn app_access_token(
     ask: wire::AppTokenGet,
 ) -> Result<Valued<AppToken>, Fault> {
     let secret = ask.app_secret.or(ask.app_security);
-    let grant = account(&caller, ask.app_key.as_deref(), secret.as_deref()).await?;
+    let grant = account(&caller, ask.app_key.as_deref(), secret.as_deref()).await;
+    let grant = told(&caller, ask.app_key.as_deref(), grant, |known| {
+        Fault::new(500, if known { "应用鉴权失败" } else { "应用不存在" })
+    });
+    let grant = grant.await?;
     let pair = pair(&grant, caller.now, FIRST_SECONDS).await?;
     Ok(Valued { value: AppToken { access_token: pair.access_token, timeout: FIRST_SECONDS } })
 }
 
-/// The old way. Whoever shows a wrong secret learns no more than whoever made the key up, so both get one text.
+/// The old way.
 pub(super) async fn realm_token(caller: Caller, ask: wire::RealmTokenGet) -> Result<Valued<AppToken>, Fault> {
     let grant = account(&caller, ask.app_key.as_deref(), ask.app_secret.as_deref()).await;
-    let grant = grant.map_err(|fault| match &*fault.text {
-        REFUSED => Fault::request("ak sk not match"),
-        _ => fault,
-    })?;
+    let grant = told(&caller, ask.app_key.as_deref(), grant, |known| {
+        Fault::request(if known { "ak sk not match" } else { "realm not found" })
+    });
+    let grant = grant.await?;
     let pair = pair(&grant, caller.now, FIRST_SECONDS).await?;
     Ok(Valued { value: AppToken { access_token: pair.access_token, timeout: FIRST_SECONDS } })
 }
@@ -54,6 +59,9 @@ pub(super) async fn third_access_token(
     caller: Caller,
     ask: wire::ThirdTokenGet,
 ) -> Result<Third<ThirdToken>, Fault> {
+    if ask.app_key.is_none() || ask.app_security.is_none() {
+        return Err(Fault::new(500, "system error"));
+    }
     let grant = account(&caller, ask.app_key.as_deref(), ask.app_security.as_deref()).await?;
     let pair = pair(&grant, caller.now, FIRST_SECONDS).await?;
     let data = ThirdToken {
@@ -63,7 +71,7 @@ pub(super) async fn third_access_token(
         expires_time: pair.expire_time,
         scope: "tenant".to_owned(),
     };
-    Ok(Third { code: Text("200".to_owned()), msg: Some("success".to_owned()), data: Some(data) })
+    Ok(Third { code: Text("200".to_owned()), msg: Some("操作成功".to_owned()), data: Some(data) })
 }
 
 pub(super) async fn refresh(caller: Caller, ask: wire::TokenRefresh) -> Result<Valued<TokenPair>, Fault> {
@@ -74,9 +82,26 @@ pub(super) async fn refresh_for(
     caller: Caller,
     ask: wire::TokenRefreshFor,
 ) -> Result<Valued<TokenPair>, Fault> {
-    let days = ask.expire_date.filter(|days| (1..=DAYS_MAX).contains(days));
-    let days = days.ok_or_else(|| Fault::request(format!("expireDate 为 1 到 {DAYS_MAX} 天")))?;
+    let days = ask.expire_date.filter(|days| *days > 0);
+    let days = days.ok_or_else(|| Fault::request("expireDate 为天数"))?.min(DAYS_MAX);
     renewed(&caller, ask.refresh_token, i64::try_from(days).unwrap_or(1) * DAY_SECONDS).await
+}
+
+/// The vendor tells a key that nobody has from a wrong secret where apps of the company's own ask: programs read it. Keys
+/// are no secrets, and whoever guesses is slowed down all the same.
+async fn told(
+    caller: &Caller,
+    key: Option<&str>,
+    grant: Result<Arc<Grant>, Fault>,
+    fault: impl Fn(bool) -> Fault,
+) -> Result<Arc<Grant>, Fault> {
+    match grant {
+        Err(refused) if refused.text == REFUSED => {
+            let known = caller.desk.by_key(Hesine::ID, "app_key", key.unwrap_or_default()).await?;
+            Err(fault(known.is_some()))
+        }
+        other => other,
+    }
 }
 
 /// The app whose key and secret belong together. Whoever has the wrong secret learns no more than whoever made the key

@@ -33,9 +33,10 @@ fn show(names: &Names, record: &Record) -> Result<Department, Fault> {
 
 pub(super) async fn get(caller: Caller, ask: wire::DepartmentGet) -> Result<Valued<Department>, Fault> {
     let (workforce, key) = (caller.workforce()?, &ask.id_or_code.0);
-    let found = match live(workforce, Kind::OrgUnit, key).await? {
-        Some(found) => Some(found),
-        None => workforce.find(Kind::OrgUnit, "code", key).await?.into_iter().next(),
+    let found = match ask.department_by.as_deref().unwrap_or("id") {
+        "id" => live(workforce, Kind::OrgUnit, key).await?,
+        "code" => workforce.find(Kind::OrgUnit, "code", key).await?.into_iter().next(),
+        _ => return Err(Fault::request("departmentBy 为 id 或 code")),
     };
     Ok(Valued { value: show(&names(&caller), &found.ok_or_else(missing)?)? })
 }
@@ -73,7 +74,7 @@ pub(super) async fn external(
 }
 
 fn missing() -> Fault {
-    Fault::request("部门不存在")
+    Fault::request("未找到对应部门")
 }
 
 /// All departments, to go from names to one and back.
@@ -102,16 +103,24 @@ impl Tree {
         }
     }
 
-    /// The names that lead to a department.
-    pub(super) fn path(&self, id: Id) -> Vec<String> {
-        let mut names = Vec::new();
+    /// Whether this is a department.
+    pub(super) fn has(&self, id: Id) -> bool {
+        self.0.contains_key(&id)
+    }
+
+    /// The words that lead to a department.
+    pub(super) fn path(&self, id: Id, word: impl Fn(Id, &OrgUnit) -> String) -> Vec<String> {
+        let mut words = Vec::new();
         let mut next = Some(id);
-        while let Some(unit) = next.and_then(|id| self.0.get(&id)).filter(|_| names.len() < DEPTH_MAX) {
-            names.push(unit.name.clone());
+        while let Some((id, unit)) = next.and_then(|id| self.0.get_key_value(&id)) {
+            if words.len() == DEPTH_MAX {
+                break;
+            }
+            words.push(word(*id, unit));
             next = unit.parent;
         }
-        names.reverse();
-        names
+        words.reverse();
+        words
     }
 
     /// Departments that somebody heads, with whom.
@@ -123,7 +132,8 @@ impl Tree {
 }
 
 pub(super) async fn create(caller: Caller, ask: wire::DepartmentCreate) -> Result<Valued<Department>, Fault> {
-    let made = add(&caller, vec![ask.fields]).await?.pop();
+    let made = add(&caller, vec![ask.fields], Fault::precondition, |_| "该部门编码已存在".to_owned());
+    let made = made.await?.pop();
     Ok(Valued { value: made.ok_or_else(busy)? })
 }
 
@@ -134,10 +144,21 @@ pub(super) async fn create_many(
     if ask.department_list.is_empty() || ask.department_list.len() > UNITS_MAX {
         return Err(Fault::request(format!("departmentList 为 1 到 {UNITS_MAX} 个部门")));
     }
-    Ok(Listed::of(add(&caller, ask.department_list).await?))
+    let made =
+        add(&caller, ask.department_list, Fault::request, |code| format!("该部门编码「{code}」已存在"));
+    Ok(Listed::of(made.await?))
 }
 
-async fn add(caller: &Caller, list: Vec<DepartmentFields>) -> Result<Vec<Department>, Fault> {
+/// Said of a name that another department beside this one has.
+const SAME_NAME: &str = "该部门在同级有相同的部门名称";
+
+/// Adds departments, all or none. Of one that is added alone the vendor says in another way that it is there.
+async fn add(
+    caller: &Caller,
+    list: Vec<DepartmentFields>,
+    taken: impl Fn(String) -> Fault,
+    same_code: impl Fn(&str) -> String,
+) -> Result<Vec<Department>, Fault> {
     let workforce = caller.workforce()?;
     let mut items = Vec::with_capacity(list.len());
     for fields in &list {
@@ -147,11 +168,10 @@ async fn add(caller: &Caller, list: Vec<DepartmentFields>) -> Result<Vec<Departm
         let mut unit = OrgUnit { parent: parent(workforce, fields).await?.flatten(), ..OrgUnit::default() };
         map::apply_department(&mut unit, fields);
         let above = unit.parent.map(|parent| parent.to_string()).unwrap_or_default();
-        let siblings = workforce.find(Kind::OrgUnit, "name", &unit.name).await?;
-        for sibling in siblings {
-            if sibling.read::<OrgUnit>()?.parent == unit.parent {
-                return Err(Fault::request("同级部门下已存在相同名称的部门"));
-            }
+        match clash(workforce, None, &unit).await? {
+            None => {}
+            Some(Clash::Name) => return Err(taken(SAME_NAME.to_owned())),
+            Some(Clash::Code) => return Err(taken(same_code(unit.code.as_deref().unwrap_or_default()))),
         }
         // The same department asked for twice at once is one.
         items.push((format!("department/{}", Id::of(&[&above, &unit.name])), Draft::of(&unit)?));
@@ -159,6 +179,36 @@ async fn add(caller: &Caller, list: Vec<DepartmentFields>) -> Result<Vec<Departm
     let ids = workforce.save(items).await?;
     let names = names(caller);
     workforce.many(&ids).await?.iter().flatten().map(|record| show(&names, record)).collect()
+}
+
+/// What a department has in common with another one, and must not have.
+enum Clash {
+    Name,
+    Code,
+}
+
+/// Whether a department clashes with another one by what is new of it: what was so before stays so.
+async fn clash(
+    workforce: &dyn Workforce,
+    before: Option<(Id, &OrgUnit)>,
+    unit: &OrgUnit,
+) -> Result<Option<Clash>, Fault> {
+    let other = |record: &Record| before.is_none_or(|(own, _)| own != record.id);
+    if let Some(code) = unit.code.as_ref().filter(|_| before.is_none_or(|(_, old)| old.code != unit.code)) {
+        let found = workforce.find(Kind::OrgUnit, "code", code).await?;
+        if found.iter().any(other) {
+            return Ok(Some(Clash::Code));
+        }
+    }
+    if before.is_some_and(|(_, old)| (&old.name, old.parent) == (&unit.name, unit.parent)) {
+        return Ok(None);
+    }
+    for record in workforce.find(Kind::OrgUnit, "name", &unit.name).await? {
+        if other(&record) && record.read::<OrgUnit>()?.parent == unit.parent {
+            return Ok(Some(Clash::Name));
+        }
+    }
+    Ok(None)
 }
 
 /// The department above: `""` is none; none where nothing is said. It must be there.
@@ -178,7 +228,8 @@ pub(super) async fn update(caller: Caller, ask: wire::DepartmentUpdate) -> Resul
     let above = parent(workforce, &ask.fields).await?;
     for _ in 0..TRIES_MAX {
         let record = live(workforce, Kind::OrgUnit, &ask.department_id.0).await?.ok_or_else(missing)?;
-        let mut unit: OrgUnit = record.read()?;
+        let before: OrgUnit = record.read()?;
+        let mut unit = before.clone();
         map::apply_department(&mut unit, &ask.fields);
         if let Some(above) = above {
             if let Some(above) = above
@@ -187,6 +238,11 @@ pub(super) async fn update(caller: Caller, ask: wire::DepartmentUpdate) -> Resul
                 return Err(Fault::request("上级部门不可为本部门或其下级部门"));
             }
             unit.parent = above;
+        }
+        match clash(workforce, Some((record.id, &before)), &unit).await? {
+            None => {}
+            Some(Clash::Name) => return Err(Fault::precondition(SAME_NAME)),
+            Some(Clash::Code) => return Err(Fault::precondition("该部门编码已存在")),
         }
         if workforce.replace(vec![Replacement::of(&record, Action::Update, &unit)?]).await? {
             let found = workforce.get(Kind::OrgUnit, record.id).await?.ok_or_else(missing)?;
@@ -224,7 +280,7 @@ pub(super) async fn switch(caller: Caller, ask: wire::DepartmentSwitch) -> Resul
     let active = match ask.active.as_deref() {
         Some("true") => true,
         Some("false") => false,
-        _ => return Err(Fault::request("输入存在错误: 开启或是停用参数不能为空")),
+        _ => return Err(Fault::request("输入存在错误:\n- 开启或是停用参数不能为空")),
     };
     let id = map::id_in(&ask.department_id.0).ok_or_else(missing)?;
     for _ in 0..TRIES_MAX {
@@ -246,7 +302,7 @@ pub(super) async fn switch(caller: Caller, ask: wire::DepartmentSwitch) -> Resul
             let units: Vec<String> = changed.iter().map(|unit| unit.id.to_string()).collect();
             for (_, person) in workforce.find_many(Kind::Employee, "org_unit", &units).await? {
                 if map::is_active(&person.read::<Employee>()?) {
-                    return Err(Fault::precondition("要停用部门下的员工,才能停用此部门"));
+                    return Err(Fault::precondition("要停用部门下的员工，才能停用此部门"));
                 }
             }
         }

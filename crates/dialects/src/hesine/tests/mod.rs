@@ -3,9 +3,11 @@
 mod accounts;
 mod auth;
 mod client;
+mod contacts;
 mod flows;
 mod links;
 mod mall;
+mod papers;
 mod profiles;
 mod queues;
 mod roles;
@@ -47,7 +49,7 @@ conformance! {
     Hesine,
     fixtures: "src/hesine/fixtures",
     listed: OPERATIONS,
-    shapes: &[Shape::Query, Shape::Body(&[]), Shape::Callback, Shape::Third, Shape::Done(&[])],
+    shapes: &[Shape::Query, Shape::Body(&[]), Shape::Callback, Shape::Third, Shape::Done(&[]), Shape::Entity, Shape::Inside, Shape::Rows(&[])],
     faults: [400, 401, 403, 412, 429, 500, 502, 503]
         .into_iter()
         .map(|code| Fault::new(code, "说明 \"quoted\" \\ text"))
@@ -62,7 +64,9 @@ conformance! {
         OrderByCodes, PaymentResults, PaymentFlows, VoucherWrite, MessageSave, MessageLogs, RealmTokenGet, Location,
         LinkMake, LinkOpen, LinkAct, StaffAuthorised, StaffCode, StaffCustom, StaffProperties, StaffCertificates,
         PayeeList, PayeeCreate, PayeeCreateMany, PayeeUpdate, PayeeSwitch, PayerSearch, PaymentAccounts, PayerCreate,
-        PayerUpdate, PayerSwitch, BranchesGet, BillList, BillGet, TicketGet, SupplierList, SupplierBillCreate, SupplierBillWrite, HandOver, RoleGroupList, RoleCreate, RoleGet, RoleRename, RoleFill, RoleEmpty, DepartmentByPath,
+        PayerUpdate, PayerSwitch, BranchesGet, BillList, BillGet, TicketGet, SupplierList, SupplierBillCreate,
+        SupplierBillWrite, CertificateSave, HandOver, RoleGroupList, RoleCreate, RoleGet, RoleRename, RoleFill,
+        RoleEmpty, DepartmentByPath,
         DepartmentExternal, QueueAll, QueuePaid, HangUp, TaskList, DelegateCreate, DelegateUpdate, DelegateList,
         DelegateOf, DelegateDelete, TripSearch, TripTemplates, CentreConfig, CentreList, CarbonCopyGet,
     ],

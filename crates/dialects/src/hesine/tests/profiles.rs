@@ -11,19 +11,23 @@ async fn a_number_is_changed_once_and_never_to_somebody_elses() {
     let stage = company();
     let target = format!("/v1/staffs/${}/code", named("lin"));
     assert_eq!(stage.put(&target, json!({"code": "研-2.1@x_y"})).await["value"]["code"], "研-2.1@x_y");
-    for (body, status) in [
-        (json!({"code": "TS-100"}), 412),
-        (json!({"code": ""}), 400),
-        (json!({}), 400),
-        (json!({"code": "a b"}), 400),
-        (json!({"code": "a/b"}), 400),
+    let letters = "员工编号只能包含汉字、数字、字母、@、-、_、.";
+    for (body, status, text) in [
+        (json!({"code": "TS-100"}), 412, "此工号已被姓名为苏样本的员工占用，工号不允许重复，请检查"),
+        (json!({"code": ""}), 400, "员工编号code不允许为空"),
+        (json!({}), 400, "员工编号code不允许为空"),
+        (json!({"code": "a b"}), 400, letters),
+        (json!({"code": "a/b"}), 400, letters),
     ] {
-        assert_eq!(stage.refused(Method::PUT, &target, body).await.0, status);
+        assert_eq!(stage.refused(Method::PUT, &target, body).await, (status, text.to_owned()));
     }
+    let bare = stage.ask(Method::PUT, &target, None).await;
+    assert_eq!((bare.0, &bare.1["errorMessage"]), (400, &json!("输入存在错误:\n- 缺少Entity")));
     let left = format!("/v1/staffs/${}/code", named("left"));
     let refused = stage.refused(Method::PUT, &left, json!({"code": "TS-9"})).await;
     assert_eq!(refused, (400, "不可操作已离职的员工".to_owned()));
-    assert_eq!(stage.refused(Method::PUT, "/v1/staffs/$nobody/code", json!({"code": "x"})).await.0, 400);
+    let unknown = stage.refused(Method::PUT, "/v1/staffs/$nobody/code", json!({"code": "x"})).await;
+    assert_eq!(unknown, (400, "没有查到此员工信息".to_owned()));
 }
 
 #[tokio::test]
@@ -38,10 +42,19 @@ async fn fields_of_the_companys_own_are_those_that_the_record_has() {
     assert_eq!(changed["value"]["staffCustomForm"], json!({"rankType": "P6", "postType": "工程师"}));
     let partly = stage.put(target, json!({"rankType": null})).await;
     assert_eq!(partly["value"]["staffCustomForm"], json!({"postType": "工程师"}), "what is not said stays");
-    for body in [json!({"postType": "x", "u_爱好": "棋"}), json!({"base": "[]"}), json!({"rankType": 7})] {
+    for (body, name) in [
+        (json!({"postType": "x", "u_爱好": "棋"}), "u_爱好"),
+        (json!({"base": []}), "base"),
+        (json!({"rankType": 7}), "rankType"),
+    ] {
         let refused = stage.refused(Method::PUT, target, body).await;
-        assert!(refused.0 == 400 && refused.1.contains("不合法"), "{refused:?}");
+        assert_eq!(refused, (400, format!("字段{name}不合法，没有找到对应的数据")));
     }
+    let base = "[{\"key\":\"8\",\"label\":\"北京市/海淀区\"}]";
+    let placed = stage.put(target, json!({"base": base})).await;
+    assert_eq!(placed["value"]["staffCustomForm"], json!({"postType": "工程师", "base": base}));
+    let unknown = stage.refused(Method::PUT, "/v1.1/staffs/$nobody/customFields", json!({})).await;
+    assert_eq!(unknown, (400, "没有查到此员工信息".to_owned()));
     let (_, lin) = stage
         .workforce
         .all::<Employee>()

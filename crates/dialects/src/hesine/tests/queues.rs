@@ -179,8 +179,8 @@ async fn a_leavers_drafts_go_where_that_is_asked_for() {
 async fn a_hand_over_names_people_who_are_there() {
     let stage = company();
     for (ask, text) in [
-        (relay("nobody", "lin", true), "员工不存在originApproverId"),
-        (relay("su", "nobody", true), "员工不存在relayApproverId"),
+        (relay("nobody", "lin", true), "离职员工不存在originApproverId"),
+        (relay("su", "nobody", true), "交接员工不存在relayApproverId"),
         (relay("su", "left", true), "交接人已离职"),
         (relay("su", "su", true), "交接人不能是离职人本人"),
     ] {

@@ -29,7 +29,8 @@ async fn people_are_listed_looked_up_and_kept() {
         (&json!(true), &json!(named("d1")))
     );
     let twice = stage.refused(Method::POST, "/v1.1/staffs", new).await;
-    assert_eq!(twice.0, 400);
+    let text = "新增员工数据库异常：该手机号/邮箱账号已被其他员工使用，请勿重复绑定";
+    assert_eq!(twice, (400, text.to_owned()));
     for (body, status) in [
         (
             json!({"name": "x", "cellphone": "1990-0000", "defaultDepartment": named("d1"), "departments": [named("d1")]}),
@@ -57,7 +58,7 @@ async fn people_are_changed_switched_off_and_come_back() {
     assert_eq!((&changed["value"]["name"], &changed["value"]["code"]), (&json!("林改名"), &json!("TS-101")));
     assert_eq!(changed["value"]["defaultDepartment"], named("d0"));
     let path = "/v1.1/staffs/update/%24TS-101?type=code";
-    assert_eq!(stage.put(path, json!({"nickName": "夏"})).await["value"]["nickName"], "夏");
+    assert_eq!(stage.put(path, json!({"name": "林改名", "nickName": "夏"})).await["value"]["nickName"], "夏");
     let off = format!("/v1.1/staffs/disableOrEnableStaff/[{}]?active=false", named("lin"));
     assert_eq!(stage.put(&off, json!({})).await["items"][0]["active"], false);
     let encoded = "/v1.1/staffs/disableOrEnableStaff/%5BTS-101%2CTS-102%5D?active=true&type=code";
@@ -83,13 +84,9 @@ async fn departments_are_kept_and_go_with_all_below_them() {
     let made =
         stage.post("/v1/departments", json!({"name": "测试组", "code": "QA", "parentId": named("d1")})).await;
     let new = made["value"]["id"].as_str().expect("an id").to_owned();
-    assert_eq!(
-        stage
-            .refused(Method::POST, "/v1/departments", json!({"name": "测试组", "parentId": named("d1")}))
-            .await
-            .0,
-        400
-    );
+    let same =
+        stage.refused(Method::POST, "/v1/departments", json!({"name": "测试组", "parentId": named("d1")}));
+    assert_eq!(same.await, (412, "该部门在同级有相同的部门名称".to_owned()));
     let update = format!("/v1/departments/update/${new}");
     assert_eq!(stage.put(&update, json!({"name": "质量组"})).await["value"]["parentId"], named("d1"));
     let circle = format!("/v1/departments/update/${}", named("d1"));
@@ -101,7 +98,7 @@ async fn departments_are_kept_and_go_with_all_below_them() {
     assert_eq!(stage.workforce.all::<OrgUnit>().expect("read").len(), 1);
     let on = format!("/v1/departments/disableOrEnableDepartment/${}?active=true", named("d1"));
     assert_eq!(stage.put(&on, json!({})).await["items"].as_array().map(Vec::len), Some(1), "alone");
-    assert_eq!(stage.get("/v1/departments/$D0").await["value"]["id"], named("d0"));
+    assert_eq!(stage.get("/v1/departments/$D0?departmentBy=code").await["value"]["id"], named("d0"));
     assert_eq!(stage.get("/v1/corporations").await["value"]["id"], CORP);
 }
 

@@ -61,7 +61,7 @@ impl From<AuthFault> for Fault {
 
 impl From<FormFault> for Fault {
     fn from(fault: FormFault) -> Self {
-        Self::request(format!("输入存在错误: {fault}"))
+        Self::request(format!("输入存在错误:\n- {fault}"))
     }
 }
 

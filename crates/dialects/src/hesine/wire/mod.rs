@@ -45,6 +45,9 @@ pub(crate) use self::{
 /// The protocol of Hesine.
 pub(crate) struct Hesine;
 
+/// The field that stands for a body without a name.
+const ROWS: &str = "rows";
+
 /// How one call's fields and faults lie.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Shape {
@@ -58,6 +61,12 @@ pub(crate) enum Shape {
     Third,
     /// As a body, and answered with nothing but status 204 (§2.3).
     Done(&'static [&'static str]),
+    /// All fields in a body that must be there (§2.10).
+    Entity,
+    /// As a body, and its own failures lie inside HTTP 200 in the usual form (§2.2).
+    Inside,
+    /// These fields in the query; the body is a bare list, here the field [`ROWS`] (§2.10).
+    Rows(&'static [&'static str]),
     /// Query or form in, a page for a browser out (§2.2).
     Page,
     /// Bills of the mall: a token that is over is told by status 401 (§2.6).
@@ -77,10 +86,12 @@ impl Dialect for Hesine {
         let in_query: Vec<(String, Value)> = match shape {
             Shape::Page if is_form => Vec::new(),
             Shape::Query | Shape::Page => std::mem::take(&mut fields).into_iter().collect(),
-            Shape::Body(names) | Shape::Done(names) => {
+            Shape::Body(names) | Shape::Done(names) | Shape::Rows(names) => {
                 names.iter().filter_map(|name| fields.remove_entry(*name)).collect()
             }
-            Shape::Callback | Shape::Third | Shape::Mall | Shape::Ticket => Vec::new(),
+            Shape::Callback | Shape::Third | Shape::Entity | Shape::Inside | Shape::Mall | Shape::Ticket => {
+                Vec::new()
+            }
         };
         for (name, value) in in_query {
             match value {
@@ -101,7 +112,11 @@ impl Dialect for Hesine {
             message.body = form.finish().into();
         } else if !matches!(shape, Shape::Query | Shape::Page) {
             message.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-            message.body = Value::Object(fields).to_string().into();
+            let body = match shape {
+                Shape::Rows(_) => fields.remove(ROWS).unwrap_or_default(),
+                _ => Value::Object(fields),
+            };
+            message.body = body.to_string().into();
         }
     }
 
@@ -116,13 +131,22 @@ impl Dialect for Hesine {
                 fields.remove("accessToken");
                 return Ok(fields);
             }
-            Shape::Body(names) | Shape::Done(names) => names,
-            Shape::Callback | Shape::Third | Shape::Mall | Shape::Ticket => &[],
+            Shape::Body(names) | Shape::Done(names) | Shape::Rows(names) => names,
+            Shape::Callback | Shape::Third | Shape::Entity | Shape::Inside | Shape::Mall | Shape::Ticket => {
+                &[]
+            }
         };
         // What a call has in its body does not count in the query, where it would lie in logs.
         fields.retain(|name, _| names.contains(&name.as_str()));
         let text = std::str::from_utf8(&message.body).map_err(|_| ParamFault::NotUtf8)?;
-        if !text.trim().is_empty() {
+        if let Shape::Rows(_) = shape {
+            fields.insert(ROWS.to_owned(), rows_in(text)?);
+        } else if text.trim().is_empty() {
+            // The vendor's own words for a body that is not there.
+            if shape == Shape::Entity {
+                return Err(FormFault::Malformed("缺少Entity".to_owned()));
+            }
+        } else {
             for (name, value) in strict_object(text)? {
                 if fields.insert(name, value).is_some() {
                     return Err(ParamFault::Twice.into());
@@ -139,6 +163,7 @@ impl Dialect for Hesine {
             Shape::Query | Shape::Body(_) | Shape::Callback | Shape::Third | Shape::Mall | Shape::Ticket => {
                 Reply::json(StatusCode::OK, body)
             }
+            Shape::Entity | Shape::Inside | Shape::Rows(_) => Reply::json(StatusCode::OK, body),
         }
     }
 
@@ -155,7 +180,8 @@ impl Dialect for Hesine {
                 Reply::json(StatusCode::OK, body.to_string())
             }
             Shape::Third => {
-                let body = json!({ "code": fault.code.to_string(), "msg": text, "data": null });
+                let data = if fault.code == 500 { Value::Null } else { "".into() };
+                let body = json!({ "code": fault.code.to_string(), "msg": text, "data": data });
                 Reply::json(StatusCode::OK, body.to_string())
             }
             Shape::Mall => {
@@ -172,10 +198,11 @@ impl Dialect for Hesine {
                 Reply::json(StatusCode::OK, serde_json::to_vec(&body).unwrap_or_default())
             }
             _ => {
+                let status = if shape == Shape::Inside && inside { StatusCode::OK } else { fault.status() };
                 let body = json!({
                     "errorCode": fault.code, "errorMessage": text, "errorDetails": null, "code": null, "data": null,
                 });
-                Reply::json(fault.status(), body.to_string())
+                Reply::json(status, body.to_string())
             }
         }
     }
@@ -214,16 +241,26 @@ impl Dialect for Hesine {
                 }
             }
             // Some failures come with status 200 in the usual form (§2.1).
-            Shape::Query | Shape::Body(_) if reply.body.starts_with(b"{\"errorCode\"") => {
+            _ if reply.body.starts_with(b"{\"errorCode\"") => return Err(refused(status, &reply.body)),
+            Shape::Inside if serde_json::from_slice::<Refusal>(&reply.body).is_ok() => {
                 return Err(refused(status, &reply.body));
             }
-            Shape::Query | Shape::Body(_) => {}
+            Shape::Query | Shape::Body(_) | Shape::Entity | Shape::Inside | Shape::Rows(_) => {}
         }
         Ok(reply.body.clone())
     }
 
     fn code(fault: &Fault) -> Option<String> {
         Some(fault.code.to_string())
+    }
+}
+
+/// The list that a body is, as a field of an object would be read.
+fn rows_in(text: &str) -> Result<Value, FormFault> {
+    let mut read = strict_object(&format!("{{\"{ROWS}\":{text}}}"))?;
+    match read.remove(ROWS) {
+        Some(rows @ Value::Array(_)) if read.is_empty() => Ok(rows),
+        _ => Err(FormFault::Malformed("缺少Entity".to_owned())),
     }
 }
 

@@ -75,10 +75,28 @@ pub(crate) struct StaffFind {
     pub(crate) condition_ids: Vec<Text>,
 }
 
+/// A person with the roles that they have: only this call shows them.
+#[derive(Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct StaffFound {
+    #[serde(flatten)]
+    pub(crate) staff: Staff,
+    pub(crate) roles: Vec<StaffRole>,
+}
+
+/// A role of somebody's; one that is had by department says in which.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct StaffRole {
+    pub(crate) role_def_id: String,
+    /// `departmentId` for a role by department; empty for a plain one.
+    pub(crate) properties: Map<String, Value>,
+}
+
 operation! {
     impl Operation for StaffFind in Hesine {
         "staff.find", Post "/api/openapi/v1/staffs/getStaffIds", Documented "§2.3";
-        AccessToken => Listed<Staff>, Shape::Body(&[]); REPEATABLE = true
+        AccessToken => Listed<StaffFound>, Shape::Body(&[]); REPEATABLE = true
     }
 }
 
@@ -217,16 +235,17 @@ operation! {
     }
 }
 
-/// Gives people the use of a feature, or takes it away.
+/// Switches people's accounts on or off.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct StaffAuthorise {
+    /// By what people are named: `id`, `code` or `cellphone`.
     #[serde(default, rename = "type")]
-    pub(crate) what: String,
+    pub(crate) by: String,
     #[serde(default)]
-    pub(crate) add_staff: Vec<String>,
+    pub(crate) add_staff: Vec<Text>,
     #[serde(default)]
-    pub(crate) del_staff: Vec<String>,
+    pub(crate) del_staff: Vec<Text>,
 }
 
 operation! {

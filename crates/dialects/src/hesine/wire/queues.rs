@@ -122,6 +122,11 @@ pub(crate) struct HandOver {
     pub(crate) unbound_invoice: Option<bool>,
     pub(crate) share_waiting_invoice: Option<bool>,
     pub(crate) data_link_flag: Option<bool>,
+    /// Business objects, and instances of them, whose people change too; the record has none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) entity_ids: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) ids: Vec<String>,
 }
 
 /// What was handed over. The answer stands bare.

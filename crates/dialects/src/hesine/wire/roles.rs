@@ -46,7 +46,7 @@ pub(crate) struct RoleCreate {
     pub(crate) scope: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) role_group_id: Option<String>,
-    /// `MANUAL` or `API`; only the latter are filled by programs.
+    /// `MANUAL` or `API`: who fills it at the vendor's own pages.
     pub(crate) source_channel: String,
 }
 
@@ -69,9 +69,13 @@ operation! {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct RoleGet {
     pub(crate) roledef_id: Dollar,
-    /// `id` for people's whole ids, `sourceId` for those without the company's.
+    /// How people are named: `id` by their whole ids, `sourceId` by those without the company's, `code`, `cellphone` or
+    /// `email`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) staff_by: Option<String>,
+    /// What stands in paths: `name`, `code` or `id`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) path_type: Option<String>,
 }
 
 /// A role with who has it.
@@ -87,14 +91,17 @@ pub(crate) struct RoleHeld {
 #[derive(Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct RoleRow {
-    /// `name`, `code` or `id`: what stands in the path. Only in a request.
+    /// `name`, `code` or `id`: what stands in the path.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) path_type: Option<String>,
-    /// From the top department down.
+    /// From the top department down; ids in a request are the last one alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) path: Option<Vec<Text>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) staffs: Option<Vec<Text>>,
+    /// How the people are named. Only in an answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) staffs_type: Option<String>,
 }
 
 operation! {
@@ -125,13 +132,22 @@ pub(crate) struct RoleShown {
     pub(crate) update_time: i64,
     pub(crate) name: String,
     pub(crate) corporation_id: Option<String>,
+    pub(crate) source_corporation_id: Option<String>,
+    pub(crate) data_corporation_id: Option<String>,
     pub(crate) role_group_id: String,
     pub(crate) scope: RoleScope,
+    pub(crate) locked: bool,
     #[serde(rename = "type")]
     pub(crate) kind: String,
     pub(crate) source_type: String,
     pub(crate) source_name: String,
+    pub(crate) purpose_type: String,
+    pub(crate) purpose_type_value: Option<String>,
+    pub(crate) purpose_name: String,
     pub(crate) source_channel: String,
+    pub(crate) source_plat: Option<String>,
+    pub(crate) source_id: Option<String>,
+    pub(crate) suffix_name: Option<String>,
 }
 
 /// By what a role is had.
@@ -157,7 +173,8 @@ pub(crate) struct RoleFill {
     /// What people are named by: `id`, `sourceId`, `code`, `cellphone` or `email`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) staff_by: Option<String>,
-    pub(crate) contents: Vec<RoleRow>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) contents: Option<Vec<RoleRow>>,
 }
 
 operation! {

@@ -98,7 +98,7 @@ pub(crate) struct AppToken {
 operation! {
     impl Operation for AppTokenGet in Hesine {
         "auth.app_access_token", Post "/api/openapi/v1/auth/getAppAccessToken", Documented "§2.2";
-        NoAuth => Valued<AppToken>, Shape::Body(&[])
+        NoAuth => Valued<AppToken>, Shape::Inside
     }
 }
 

@@ -122,11 +122,14 @@ operation! {
     }
 }
 
-/// One department, by id or code.
+/// One department that is switched on, by id or code.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct DepartmentGet {
     pub(crate) id_or_code: Dollar,
+    /// `id` or `code`: what the path names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) department_by: Option<String>,
 }
 
 operation! {

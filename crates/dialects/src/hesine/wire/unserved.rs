@@ -5,7 +5,6 @@
 //! - The record has half of it: of a loan what a request asks for in advance, and nothing of what was paid back or written
 //!   off, so no balance can be said.
 //! - It sets the vendor's own product up: templates, fields, business objects, features.
-//! - How it looks is not known: writing a person's papers.
 //! - The vendor has withdrawn it for a call that is served, and it shows documents in another form, with all texts of people,
 //!   departments and accounts in it (`docs/[ids]`, `docs/byApproverId`, `docSequences`).
 
@@ -31,7 +30,6 @@ pub(crate) const UNSERVED: &[&str] = &[
     "POST /api/openapi/v1/cityGroup/detail/save",
     "PUT /api/openapi/v1/cityGroup/updateStatus/${id}",
     "PUT /api/openapi/v1/cityGroup/update/${id}",
-    "POST /api/openapi/v1.1/staffs/certificate/${staffId}",
     "GET /api/openapi/v2.1/currency",
     "PUT /api/openapi/v2.1/currency/currencyRate",
     "POST /api/openapi/v2/invoice/OutPutTax/getArInvoice",
