@@ -319,6 +319,7 @@ operations! {
     wire::SupplierList,
     wire::SupplierBillCreate,
     wire::SupplierBillWrite,
+    wire::SupplierBillFlows,
     wire::HandOver,
     wire::RoleGroupList,
     wire::RoleCreate,

@@ -180,15 +180,20 @@ pub(in crate::hesine) fn show_own_payee(
     record: &Record,
     employee: &Employee,
 ) -> Option<Payee> {
-    let account = PaymentAccount {
-        owner: Some(record.id),
+    let account = account_of(record.id, employee)?;
+    Some(Payee { id: own_payee_id(record.id), ..show_payee(names, record, &account) })
+}
+
+/// The account in a person's file.
+pub(in crate::hesine) fn account_of(person: Id, employee: &Employee) -> Option<PaymentAccount> {
+    Some(PaymentAccount {
+        owner: Some(person),
         holder: employee.name.clone(),
         number: employee.bank_card.clone()?,
         bank: private(&employee.bank_name),
         disabled: !is_active(employee),
         ..PaymentAccount::default()
-    };
-    Some(Payee { id: own_payee_id(record.id), ..show_payee(names, record, &account) })
+    })
 }
 
 /// The id of the account in a person's file.

@@ -11,7 +11,7 @@ use super::{
     case::{Case, Deed, Loaded, load},
     delegates, live,
     memory::Memory,
-    names, now, own_id,
+    names, now, own_id, payees,
 };
 use crate::hesine::{
     map::{self, Doc, Form, FormType},
@@ -354,6 +354,9 @@ async fn read(caller: &Caller, form: &Map<String, Value>) -> Result<Form, Fault>
             }
         }
         Doc::Claim(claim) => {
+            if let Some(account) = map::text_of(form, "payeeId") {
+                claim.payee = payees::named_by(caller.workforce()?, &account).await?.map(Into::into);
+            }
             wanted.extend(claim.request.map(|request| (Kind::TravelRequest, request)));
             let bookings = claim.lines.iter().flat_map(|line| &line.bookings);
             wanted.extend(bookings.map(|booking| (Kind::Booking, *booking)));

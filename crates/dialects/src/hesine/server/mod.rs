@@ -181,6 +181,7 @@ fn documents(server: Server<Hesine>) -> Server<Hesine> {
         .on(suppliers::list)
         .on(suppliers::create)
         .on(suppliers::write)
+        .on(suppliers::flows)
         .on(messages::save)
         .on(messages::logs)
 }

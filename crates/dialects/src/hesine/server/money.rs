@@ -6,7 +6,7 @@ use tongshi_model::{Action, FormField, FormSection, Id, Kind, SpendStatus};
 
 use super::{
     TRIES_MAX, busy,
-    case::{Deed, Loaded, attach},
+    case::{Deed, Loaded},
     every, lists, now,
 };
 use crate::hesine::{
@@ -89,8 +89,7 @@ pub(super) async fn flows(caller: Caller, ask: wire::PaymentFlows) -> Result<Lis
     query.fields.push(("payment.reference", numbers));
     let workforce = caller.workforce()?;
     let records = every(workforce, query).await?;
-    let loaded = attach(workforce, records.into_iter().map(Some).collect()).await?;
-    Ok(Listed::of(lists::show_many(&caller, &loaded.iter().flatten().collect::<Vec<_>>()).await?))
+    Ok(Listed::of(lists::show_all(&caller, records).await?))
 }
 
 /// Writes voucher numbers to claims that are paid: to all that are named, or to none.

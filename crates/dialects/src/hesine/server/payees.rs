@@ -1,14 +1,14 @@
 //! Accounts that money is paid to (收款账户): those that programs keep here, and those that people's files name.
 
 use tongshi_dialect::{Caller, Query, Record, Replacement, Workforce};
-use tongshi_model::{Action, Draft, Employee, Id, Kind, PaymentAccount, PaymentAccountType, Timestamp};
+use tongshi_model::{
+    Action, Draft, Employee, Id, Kind, Payee, PaymentAccount, PaymentAccountType, Timestamp,
+};
 
 use super::{TRIES_MAX, busy, every, live, names, own_id, part};
 use crate::hesine::{
     map::{self, Names},
-    wire::{
-        self, AccountDraft, AccountFilter, Fault, Listed, Payee, PayeeDetail, PayeeId, PayeeMade, Valued,
-    },
+    wire::{self, AccountDraft, AccountFilter, Fault, Listed, PayeeDetail, PayeeId, PayeeMade, Valued},
 };
 
 /// New accounts in one call (§2.7).
@@ -63,7 +63,7 @@ impl Wanted {
     }
 
     /// Ids before names before numbers; all where none of them is named (the vendor's own rule).
-    fn fits(&self, payee: &Payee) -> bool {
+    fn fits(&self, payee: &wire::Payee) -> bool {
         match (&*self.ids, &*self.holders, &*self.numbers) {
             ([], [], []) => true,
             ([], [], numbers) => numbers.contains(&payee.card_no),
@@ -94,20 +94,21 @@ pub(super) async fn kept(
     records.into_iter().map(read).collect()
 }
 
-pub(super) async fn list(caller: Caller, ask: wire::PayeeList) -> Result<Listed<Payee>, Fault> {
+pub(super) async fn list(caller: Caller, ask: wire::PayeeList) -> Result<Listed<wire::Payee>, Fault> {
     let (start, count) = part(&ask.paging)?;
     let filter = &ask.filter;
     let wanted = Wanted::of(filter)?;
     let (workforce, names) = (caller.workforce()?, names(&caller));
     let kept = kept(workforce, &wanted).await?;
-    let mut found: Vec<Payee> = kept
+    let mut found: Vec<wire::Payee> = kept
         .iter()
         .filter(|(record, account)| account.receives && wanted.within(record))
         .map(|(record, account)| map::show_payee(&names, record, account))
         .collect();
     found.extend(own(workforce, &names, &wanted, &kept).await?);
-    let in_use =
-        |payee: &Payee| filter.active.as_deref().is_none_or(|active| (active == "true") == payee.active);
+    let in_use = |payee: &wire::Payee| {
+        filter.active.as_deref().is_none_or(|active| (active == "true") == payee.active)
+    };
     found.retain(|payee| wanted.fits(payee) && in_use(payee));
     if filter.order_by.as_deref() == Some("updateTime") {
         found.sort_by_key(|payee| payee.update_time);
@@ -127,7 +128,7 @@ async fn own(
     names: &Names,
     wanted: &Wanted,
     kept: &[(Record, PaymentAccount)],
-) -> Result<Vec<Payee>, Fault> {
+) -> Result<Vec<wire::Payee>, Fault> {
     let people: Vec<Record> = if !wanted.ids.is_empty() {
         let ids: Vec<Id> = wanted.ids.iter().filter_map(|id| map::own_payee(id)).collect();
         let found = workforce.many(&ids).await?.into_iter().flatten();
@@ -183,6 +184,28 @@ async fn add(workforce: &dyn Workforce, draft: &AccountDraft) -> Result<Record, 
     let mut account = checked(workforce, draft).await?;
     account.receives = true;
     keep(workforce, &account, Fault::request(EXISTS)).await
+}
+
+/// To whom money goes that is paid to the account of this id: none where there is no such account, or the app may not see
+/// accounts.
+pub(super) async fn named_by(workforce: &dyn Workforce, id: &str) -> Result<Option<Payee>, Fault> {
+    let account = match map::own_payee(id) {
+        Some(person) => {
+            let found = workforce.get(Kind::Employee, person).await?.filter(|record| !record.deleted);
+            let employee = found.map(|record| record.read::<Employee>()).transpose()?;
+            employee.and_then(|employee| map::account_of(person, &employee))
+        }
+        None => match live(workforce, Kind::PaymentAccount, id).await {
+            Ok(found) => found.map(|record| record.read()).transpose()?,
+            Err(fault) if fault.code == 403 => None,
+            Err(fault) => return Err(fault),
+        },
+    };
+    Ok(account.map(|account: PaymentAccount| Payee {
+        name: account.holder.expose().clone(),
+        bank: account.bank,
+        account: Some(account.number.expose().clone()),
+    }))
 }
 
 /// Keeps a new account, once for all who add the same at the same time: its name is what it must differ in.

@@ -1,15 +1,17 @@
 //! Bills of suppliers (对账单). A supplier is whoever orders were booked with: the record has no other list of them.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use serde_json::{Map, Value};
 use tongshi_dialect::{Caller, Query, Record, Replacement, Workforce};
-use tongshi_model::{Action, Booking, Draft, Id, Kind, SupplierBill, SupplierBillLine, Timestamp};
+use tongshi_model::{
+    Action, Booking, Draft, ExpenseClaim, Id, Kind, SupplierBill, SupplierBillLine, Timestamp,
+};
 
-use super::{TRIES_MAX, busy, every, live, names};
+use super::{TRIES_MAX, busy, every, lists, live, names};
 use crate::hesine::{
     map::{self, Names},
-    wire::{self, Fault, Listed, Supplier, SupplierCategory, SupplierField, SupplierTold, Valued},
+    wire::{self, Fault, Flow, Listed, Supplier, SupplierCategory, SupplierField, SupplierTold, Valued},
 };
 
 /// Rows in one call (§2.6), and on one bill.
@@ -195,6 +197,35 @@ pub(super) async fn write(
         }
     }
     Err(busy())
+}
+
+/// The claims that settle bookings on a bill. Of a bill that is not there, there are none (the vendor's own rule).
+pub(super) async fn flows(caller: Caller, ask: wire::SupplierBillFlows) -> Result<Listed<Flow>, Fault> {
+    let workforce = caller.workforce()?;
+    let id = ask.checking_bill_id.unwrap_or_default();
+    let Some(record) = live(workforce, Kind::SupplierBill, &id).await? else {
+        return Ok(Listed::of(Vec::new()));
+    };
+    let bill: SupplierBill = record.read()?;
+    let booked: HashSet<Id> = bill.lines.iter().filter_map(|line| line.booking).collect();
+    let ids: Vec<Id> = booked.iter().copied().collect();
+    let mut requests = BTreeSet::new();
+    for record in workforce.many(&ids).await?.into_iter().flatten() {
+        if record.kind == Kind::Booking {
+            requests.extend(record.read::<Booking>()?.request.map(|request| request.to_string()));
+        }
+    }
+    // Bookings, requests and claims hang together by the request.
+    let requests: Vec<String> = requests.into_iter().collect();
+    let mut claims = Vec::new();
+    for (_, record) in workforce.find_many(Kind::ExpenseClaim, "request", &requests).await? {
+        let claim: ExpenseClaim = record.read()?;
+        let lines = claim.lines.iter().flat_map(|line| &line.bookings);
+        if claim.bookings.iter().chain(lines).any(|booking| booked.contains(booking)) {
+            claims.push(record);
+        }
+    }
+    Ok(Listed::of(lists::show_all(&caller, claims).await?))
 }
 
 /// The bookings of the orders that rows name: one question for all.

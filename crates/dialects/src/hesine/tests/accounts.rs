@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use http::Method;
 use serde_json::{Value, json};
-use tongshi_model::{Employee, PaymentAccount, PaymentAccountType};
+use tongshi_model::{Employee, ExpenseClaim, PaymentAccount, PaymentAccountType};
 
-use super::stage::{CORP, Stage, company, id, named};
+use super::stage::{CORP, Stage, claim, company, id, made, named};
 
 /// A bank account of Lin's, at a branch that is named.
 fn card(number: &str) -> Value {
@@ -339,6 +339,30 @@ async fn the_company_pays_from_accounts_of_its_own() {
     assert_eq!(listed(&stage, "ids=&names=&cardNos=").await["count"], 1);
     let kept = stage.workforce.all::<PaymentAccount>().expect("read");
     assert!(kept.iter().any(|(_, account)| account.pays && account.kind.value == PaymentAccountType::Bank));
+}
+
+#[tokio::test]
+async fn a_claim_goes_to_the_account_that_it_names() {
+    let stage = company();
+    let account = add(&stage, card("0000101")).await;
+    let mut people = stage.workforce.all::<Employee>().expect("read").into_iter();
+    let (_, mut lin) = people.find(|(found, _)| *found == id("lin")).expect("there");
+    lin.bank_card = Some("0000777".into());
+    stage.workforce.put(id("lin"), &lin).expect("kept");
+    let own = listed(&stage, "ids=&names=&cardNos=0000777").await["items"][0]["id"].clone();
+    for (payee, number) in [(json!(account), Some("0000101")), (own, Some("0000777")), (json!("ID_x"), None)]
+    {
+        let mut form = claim("报销", "12.00", None);
+        form["payeeId"] = payee.clone();
+        let flow = made(&stage, form, false).await;
+        let shown =
+            stage.get(&format!("/v1.1/flowDetails?flowId={flow}")).await["value"]["form"]["payeeId"].clone();
+        assert_eq!(shown, payee, "as it came");
+        let mut claims = stage.workforce.all::<ExpenseClaim>().expect("read").into_iter();
+        let (_, claim) = claims.find(|(found, _)| found.to_string() == flow).expect("there");
+        let payee = claim.payee.as_ref().map(|payee| payee.expose().clone());
+        assert_eq!(payee.and_then(|payee| payee.account).as_deref(), number);
+    }
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use tongshi_dialect::{Message, Reply};
 use tongshi_model::SupplierBill;
 
-use super::stage::{NOW, Stage, company, made, named, order, read, trip};
+use super::stage::{NOW, Stage, claim, company, made, named, order, read, trip};
 
 const LIST: &str = "/api/mall-openapi/open-api/finance/bill/findPageDataBillId";
 const GET: &str = "/api/mall-openapi/open-api/finance/bill/findBillDetailById";
@@ -44,7 +44,7 @@ fn with(mut fields: Value, changes: Value) -> Value {
 }
 
 /// A flight, a train, and one that the traveller pays.
-async fn booked(stage: &Stage) {
+async fn booked(stage: &Stage) -> String {
     let flow = made(stage, trip("去杭州"), true).await;
     let number =
         stage.get(&format!("/v1.1/flowDetails?flowId={flow}")).await["value"]["form"]["code"].clone();
@@ -59,6 +59,11 @@ async fn booked(stage: &Stage) {
     let own = with(order("TSO-2", None), json!({"paymentMethod": "个人支付"}));
     let orders = json!({"data": [flight, order("TSO-1", None), own]});
     stage.post("/v1/travel/costCenter/synTravelOrder", orders).await;
+    flow
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().expect("a text")
 }
 
 #[tokio::test]
@@ -177,7 +182,7 @@ async fn a_ticket_is_found_by_order_number_ticket_number_and_traveller() {
 #[tokio::test]
 async fn a_suppliers_bill_is_opened_once_and_written_row_by_row() {
     let stage = company();
-    booked(&stage).await;
+    let flow = booked(&stage).await;
     let suppliers = stage.get("/v1/checking/supplier/account/list").await["items"].clone();
     let supplier = &suppliers[0];
     assert_eq!((suppliers.as_array().map(Vec::len), &supplier["name"]), (Some(1), &json!("样例商旅")));
@@ -232,4 +237,16 @@ async fn a_suppliers_bill_is_opened_once_and_written_row_by_row() {
     assert_eq!(first.cells.expose().get("数量").map(String::as_str), Some("1"), "what is not said stays");
     assert!(first.booking.is_some(), "it finds the order that it wants money for");
     assert!(lines[1].booking.is_none() && lines[1].reference.ends_with("-2"));
+    // The claim that settles the order is the bill's.
+    let flows = async || {
+        stage.get(&format!("/v1/getFlowByCheckingId?checkingBillId={}", text(&bill["id"]))).await["items"]
+            .clone()
+    };
+    assert_eq!(flows().await, json!([]));
+    let order = first.booking.expect("found").to_string();
+    let mut form = claim("报销", "538.50", Some(&flow));
+    form["details"][0]["feeTypeForm"]["u_订单"] = json!([order]);
+    let settles = made(&stage, form, true).await;
+    assert_eq!(flows().await[0]["id"], settles);
+    assert_eq!(stage.get("/v1/getFlowByCheckingId?checkingBillId=x").await["items"], json!([]));
 }

@@ -65,7 +65,7 @@ conformance! {
         LinkMake, LinkOpen, LinkAct, StaffAuthorised, StaffCode, StaffCustom, StaffProperties, StaffCertificates,
         PayeeList, PayeeCreate, PayeeCreateMany, PayeeUpdate, PayeeSwitch, PayerSearch, PaymentAccounts, PayerCreate,
         PayerUpdate, PayerSwitch, BranchesGet, BillList, BillGet, TicketGet, SupplierList, SupplierBillCreate,
-        SupplierBillWrite, CertificateSave, HandOver, RoleGroupList, RoleCreate, RoleGet, RoleRename, RoleFill,
+        SupplierBillWrite, SupplierBillFlows, CertificateSave, HandOver, RoleGroupList, RoleCreate, RoleGet, RoleRename, RoleFill,
         RoleEmpty, DepartmentByPath,
         DepartmentExternal, QueueAll, QueuePaid, HangUp, TaskList, DelegateCreate, DelegateUpdate, DelegateList,
         DelegateOf, DelegateDelete, TripSearch, TripTemplates, CentreConfig, CentreList, CarbonCopyGet,

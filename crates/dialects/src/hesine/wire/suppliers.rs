@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use tongshi_dialect::operation;
 
-use super::{Hesine, Listed, Shape, Valued};
+use super::{Flow, Hesine, Listed, Shape, Valued};
 use crate::hesine::auth::AccessToken;
 
 /// Lists the suppliers whose bills programs may write.
@@ -125,5 +125,20 @@ operation! {
     impl Operation for SupplierBillWrite in Hesine {
         "supplier_bill.write", Post "/api/openapi/v1/checking/importCheckingBill", Documented "§2.6";
         AccessToken => Valued<SupplierTold>, Shape::Body(&[])
+    }
+}
+
+/// Asks for the claims that settle what stands on a bill.
+#[derive(Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct SupplierBillFlows {
+    #[serde(deserialize_with = "tongshi_dialect::lenient::text", skip_serializing_if = "Option::is_none")]
+    pub(crate) checking_bill_id: Option<String>,
+}
+
+operation! {
+    impl Operation for SupplierBillFlows in Hesine {
+        "supplier_bill.flows", Get "/api/openapi/v1/getFlowByCheckingId", Documented "§2.10";
+        AccessToken => Listed<Flow>, Shape::Query
     }
 }

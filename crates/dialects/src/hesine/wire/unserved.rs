@@ -80,7 +80,6 @@ pub(crate) const UNSERVED: &[&str] = &[
     "POST /api/openapi/v1/feeTypeImportRule/defaultRule",
     "GET /api/openapi/v1/feeTypes",
     "POST /api/openapi/v2/specifications/feeType/byIdsAndCodes",
-    "GET /api/openapi/v1/getFlowByCheckingId",
     "GET /api/openapi/v1/loan/loanInfo/${id}",
     "GET /api/openapi/v1/flowDetails/getReceipt/${flowId}",
     "POST /api/openapi/v1/flowDetails/attachment",
