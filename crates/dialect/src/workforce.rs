@@ -249,6 +249,8 @@ pub enum Order {
     Dated,
     /// The same the other way round.
     Latest,
+    /// By this looked-up field, the last first; those without it are left out.
+    Last(&'static str),
 }
 
 impl std::fmt::Debug for Query {

@@ -328,11 +328,13 @@ fn filterable(kind: Kind) -> String {
 
 /// A face's query as the store takes it.
 pub(crate) fn to_store_query(query: &tongshi_dialect::Query) -> Result<tongshi_store::Query, Error> {
+    let lookup = |name: &str| {
+        let at = query.kind.lookup(name);
+        at.ok_or_else(|| Error::internal(format!("{} is not found by {name}", query.kind)))
+    };
     let mut keys = Vec::with_capacity(query.keys.len());
     for (name, value) in &query.keys {
-        let at = query.kind.lookup(name);
-        let at = at.ok_or_else(|| Error::internal(format!("{} is not found by {name}", query.kind)))?;
-        keys.push((at, value.clone()));
+        keys.push((lookup(name)?, value.clone()));
     }
     // A looked-up field with several values has an index, and its ids have aliases.
     let (mut any, mut fields) = (Vec::new(), Vec::new());
@@ -357,6 +359,7 @@ pub(crate) fn to_store_query(query: &tongshi_dialect::Query) -> Result<tongshi_s
             tongshi_dialect::Order::Stored => tongshi_store::Order::Place,
             tongshi_dialect::Order::Dated => tongshi_store::Order::Date,
             tongshi_dialect::Order::Latest => tongshi_store::Order::DateDown,
+            tongshi_dialect::Order::Last(name) => tongshi_store::Order::KeyDown(lookup(name)?),
         },
         offset: query.offset,
         limit: query.limit,

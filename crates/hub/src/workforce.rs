@@ -9,8 +9,8 @@ use async_trait::async_trait;
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 use tongshi_dialect::{
-    Announcement, Deed, EndpointDraft, FailedDelivery, Pot, Query, Record, RegisteredEndpoint, Replacement,
-    Settled, Token, Workforce, agreement, gather,
+    Announcement, Deed, EndpointDraft, FailedDelivery, Order, Pot, Query, Record, RegisteredEndpoint,
+    Replacement, Settled, Token, Workforce, agreement, gather,
 };
 use tongshi_model::{Action, Draft, Error, Id, Kind, LocalDate, Punch, Space, Timestamp};
 use tongshi_store::{
@@ -113,7 +113,14 @@ impl HubWorkforce {
         let keys = query.keys.iter().map(|(name, _)| *name);
         let fields = query.fields.iter().map(|(name, _)| *name);
         let dates = query.field_dates.iter().map(|(name, ..)| *name);
-        keys.chain(fields).chain(dates).try_for_each(|field| self.scopes.may_filter(query.kind, field))
+        let order = match query.order {
+            Order::Last(name) => Some(name),
+            Order::Stored | Order::Dated | Order::Latest => None,
+        };
+        keys.chain(fields)
+            .chain(dates)
+            .chain(order)
+            .try_for_each(|field| self.scopes.may_filter(query.kind, field))
     }
 
     fn may_write(&self) -> Result<(), Error> {

@@ -90,6 +90,8 @@ pub enum Order {
     Date,
     /// The same the other way round.
     DateDown,
+    /// By this looked-up field, the last first, and then by place; those without it are left out.
+    KeyDown(usize),
 }
 
 impl Query {
@@ -273,9 +275,10 @@ pub async fn list(s: &mut Session, workspace: &Workspace, query: &Query) -> Resu
     let limit = condition.place(query.limit);
     let offset = condition.place(query.offset);
     let order = match query.order {
-        Order::Place => "ord",
-        Order::Date => "on_date, ord",
-        Order::DateDown => "on_date DESC, ord DESC",
+        Order::Place => "ord".to_owned(),
+        Order::Date => "on_date, ord".to_owned(),
+        Order::DateDown => "on_date DESC, ord DESC".to_owned(),
+        Order::KeyDown(lookup) => format!("{} DESC, ord DESC", key_column(lookup)?),
     };
     let sql = format!(
         "SELECT {} FROM records WHERE {} ORDER BY {order} LIMIT {limit} OFFSET {offset}",
@@ -320,8 +323,10 @@ impl Condition {
         if !query.deleted {
             condition.add("deleted_at IS NULL");
         }
-        if query.order != Order::Place {
-            condition.add("on_date IS NOT NULL");
+        match query.order {
+            Order::Place => {}
+            Order::Date | Order::DateDown => condition.add("on_date IS NOT NULL"),
+            Order::KeyDown(lookup) => condition.add(&format!("{} IS NOT NULL", key_column(lookup)?)),
         }
         for (lookup, value) in &query.keys {
             let column = key_column(*lookup)?;

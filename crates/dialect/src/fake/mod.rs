@@ -4,6 +4,7 @@
 mod acts;
 mod deeds;
 mod desk;
+mod kept;
 
 use std::{
     collections::BTreeMap,
@@ -13,15 +14,17 @@ use std::{
 use async_trait::async_trait;
 use serde_json::{Map, Value};
 use tongshi_model::{
-    Action, Clock, Draft, Entity, Error, Id, Keys, Kind, LocalDate, Punch, Randomness, SeededRandomness,
-    Timestamp,
+    Action, Clock, Draft, Entity, Error, Id, Kind, LocalDate, Punch, Randomness, SeededRandomness, Timestamp,
 };
 
-use self::acts::saved_id;
 pub use self::desk::{FakeDesk, Loopback, Scripted};
+use self::{
+    acts::saved_id,
+    kept::{Kept, ordered},
+};
 use crate::{
-    Announcement, Deed, EndpointDraft, FailedDelivery, Order, Pot, Query, Record, RegisteredEndpoint,
-    Replacement, Settled, Token, Workforce, agreement,
+    Announcement, Deed, EndpointDraft, FailedDelivery, Pot, Query, Record, RegisteredEndpoint, Replacement,
+    Settled, Token, Workforce, agreement,
 };
 
 /// One workspace in memory.
@@ -49,12 +52,6 @@ struct State {
     /// What lies in pots that are no person's, by their printed form.
     pots: BTreeMap<String, i64>,
     answered: BTreeMap<String, (Vec<u8>, Value)>,
-}
-
-struct Kept {
-    record: Record,
-    keys: Keys,
-    date: Option<LocalDate>,
 }
 
 impl FakeWorkforce {
@@ -174,38 +171,6 @@ impl FakeWorkforce {
     }
 }
 
-impl Kept {
-    fn has(&self, lookup: &str, value: &str) -> bool {
-        self.record.kind.lookup(lookup).and_then(|place| self.keys[place].as_deref()) == Some(value)
-    }
-
-    fn fits(&self, query: &Query) -> bool {
-        let within = |date: Option<LocalDate>, from: Option<LocalDate>, to: Option<LocalDate>| {
-            (from.is_none() && to.is_none())
-                || date.is_some_and(|date| {
-                    from.is_none_or(|from| from <= date) && to.is_none_or(|to| date <= to)
-                })
-        };
-        if self.record.kind != query.kind
-            || self.record.deleted
-            || (query.order != Order::Stored && self.date.is_none())
-            || !query.keys.iter().all(|(lookup, value)| self.has(lookup, value))
-            || !within(self.date, query.date_from, query.date_to)
-        {
-            return false;
-        }
-        let doc: Value = serde_json::from_str(&self.record.doc).unwrap_or_default();
-        let field = |path: &str| path.split('.').fold(&doc, |value, name| &value[name]).as_str();
-        query
-            .fields
-            .iter()
-            .all(|(path, words)| field(path).is_some_and(|text| words.iter().any(|word| word == text)))
-            && query.field_dates.iter().all(|(path, from, to)| {
-                within(field(path).and_then(|text| tongshi_model::parse_date("date", text).ok()), *from, *to)
-            })
-    }
-}
-
 #[async_trait]
 impl Workforce for FakeWorkforce {
     async fn epoch(&self) -> Result<u64, Error> {
@@ -247,10 +212,7 @@ impl Workforce for FakeWorkforce {
     async fn list(&self, query: &Query) -> Result<Vec<Record>, Error> {
         let state = self.ask();
         let mut fitting: Vec<&Kept> = state.records.iter().filter(|kept| kept.fits(query)).collect();
-        fitting.sort_by_key(|kept| kept.date.filter(|_| query.order != Order::Stored));
-        if query.order == Order::Latest {
-            fitting.reverse();
-        }
+        ordered(&mut fitting, query.order);
         let offset = usize::try_from(query.offset).unwrap_or(usize::MAX);
         let page = fitting.into_iter().skip(offset).take(query.limit as usize);
         Ok(page.map(|kept| kept.record.clone()).collect())

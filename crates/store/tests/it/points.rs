@@ -56,7 +56,7 @@ async fn sums_show_what_is_wrong_with_a_ledger() {
 }
 
 #[tokio::test]
-async fn records_come_by_their_date_either_way() {
+async fn records_come_by_their_date_either_way_and_by_a_key() {
     on_both(async |bench| {
         let mut s = bench.write().await;
         let days = [("a", Some(3)), ("b", Some(1)), ("c", None), ("d", Some(3))];
@@ -64,17 +64,18 @@ async fn records_come_by_their_date_either_way() {
         for (place, (name, day)) in (1..).zip(days) {
             let mut row = crate::person(place, name, "{}");
             row.date = day.map(|day| format!("2026-01-0{day}").parse().unwrap());
+            row.keys[1] = (name != "b").then(|| format!("N-{}", 9 - place % 4));
             rows.push(row);
         }
         records::upsert(&mut s, &bench.workspace, rows).await.unwrap();
         let mut lists = Vec::new();
-        for order in [Order::Place, Order::Date, Order::DateDown] {
+        for order in [Order::Place, Order::Date, Order::DateDown, Order::KeyDown(1)] {
             let query = Query { order, ..Query::of(tongshi_model::Kind::Employee) };
             let rows = records::list(&mut s, &bench.workspace, &query).await.unwrap();
             assert_eq!(rows.len() as u64, records::count(&mut s, &bench.workspace, &query).await.unwrap());
             lists.push(rows.iter().map(|row| row.ord).collect::<Vec<_>>());
         }
-        assert_eq!(lists, [vec![1, 2, 3, 4], vec![2, 1, 4], vec![4, 1, 2]]);
+        assert_eq!(lists, [vec![1, 2, 3, 4], vec![2, 1, 4], vec![4, 1, 2], vec![4, 1, 3]]);
         lists
     })
     .await;

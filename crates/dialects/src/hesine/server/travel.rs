@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde_json::{Map, Value, json};
-use tongshi_dialect::{Caller, Query, Record, Replacement, Workforce};
+use tongshi_dialect::{Caller, Order, Query, Record, Replacement, Workforce};
 use tongshi_model::{Action, Booking, Draft, Id, Kind, SpendStatus, TravelRequest};
 
 use super::{TRIES_MAX, busy, every, names, own_id, part};
@@ -97,16 +97,16 @@ pub(super) async fn search(caller: Caller, ask: wire::OrderSearch) -> Result<Fou
     if ask.entity_id != names.order {
         return Err(Fault::request("业务对象模板不存在"));
     }
-    let mut all = Vec::new();
-    for record in every(workforce, Query::of(Kind::Booking, 1)).await?.into_iter().filter(within) {
-        let booking: Booking = record.read()?;
-        all.push((booking.order_no, record));
-    }
     // By number, the last first (the vendor's own rule).
-    all.sort_by(|(one, _), (other, _)| other.cmp(one));
-    let total = all.len() as u64;
-    let start = usize::try_from(start).unwrap_or(usize::MAX);
-    let page = all.into_iter().skip(start).take(count as usize).map(|(_, record)| record).collect();
+    let mut query = Query { order: Order::Last("order_no"), ..Query::of(Kind::Booking, count) };
+    let (total, page) = if from.is_none() && to.is_none() {
+        query.offset = start;
+        (workforce.count(&query).await?, workforce.list(&query).await?)
+    } else {
+        let all: Vec<Record> = every(workforce, query).await?.into_iter().filter(within).collect();
+        let start = usize::try_from(start).unwrap_or(usize::MAX);
+        (all.len() as u64, all.into_iter().skip(start).take(count as usize).collect())
+    };
     let orders = with_numbers(workforce, page).await?;
     let data = orders.iter().map(|order| map::show_order(&names, &order.0, &order.1, order.2.as_deref()));
     Ok(Found { items: FoundPage { total, data: data.collect() } })

@@ -6,7 +6,7 @@ use http::Method;
 use serde_json::{Value, json};
 use tongshi_model::{Employee, ExpenseClaim, PaymentAccount, PaymentAccountType};
 
-use super::stage::{CORP, Stage, claim, company, id, made, named};
+use super::stage::{CORP, Stage, claim, company, id, made, named, with};
 
 /// A bank account of Lin's, at a branch that is named.
 fn card(number: &str) -> Value {
@@ -18,12 +18,6 @@ fn card(number: &str) -> Value {
         "visibility": {"fullVisible": false, "roles": ["leader"], "staffs": [named("su")],
             "departments": [named("d1")], "departmentsIncludeChildren": false},
     })
-}
-
-fn with(mut draft: Value, changes: Value) -> Value {
-    let changes = changes.as_object().expect("fields").clone();
-    draft.as_object_mut().expect("fields").extend(changes);
-    draft
 }
 
 async fn listed(stage: &Stage, query: &str) -> Value {

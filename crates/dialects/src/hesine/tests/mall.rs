@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use tongshi_dialect::{Message, Reply};
 use tongshi_model::SupplierBill;
 
-use super::stage::{NOW, Stage, claim, company, made, named, order, read, trip};
+use super::stage::{NOW, Stage, claim, company, made, named, order, read, trip, with};
 
 const LIST: &str = "/api/mall-openapi/open-api/finance/bill/findPageDataBillId";
 const GET: &str = "/api/mall-openapi/open-api/finance/bill/findBillDetailById";
@@ -35,12 +35,6 @@ async fn ask(stage: &Stage, path: &str, body: Value) -> Value {
 
 fn month() -> Value {
     json!({"startTime": (NOW - 86_400) * 1000, "endTime": (NOW + 86_400) * 1000, "page": 1, "size": 10, "requestId": "r-1"})
-}
-
-fn with(mut fields: Value, changes: Value) -> Value {
-    let changes = changes.as_object().expect("fields").clone();
-    fields.as_object_mut().expect("fields").extend(changes);
-    fields
 }
 
 /// A flight, a train, and one that the traveller pays.

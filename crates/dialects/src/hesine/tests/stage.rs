@@ -229,3 +229,11 @@ pub(super) async fn state(stage: &Stage, flow: &str) -> String {
         .expect("a state")
         .to_owned()
 }
+
+/// Fields with some of them said otherwise.
+pub(super) fn with(mut fields: Value, changes: Value) -> Value {
+    if let (Value::Object(fields), Value::Object(changes)) = (&mut fields, changes) {
+        fields.extend(changes);
+    }
+    fields
+}
