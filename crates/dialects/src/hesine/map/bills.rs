@@ -124,7 +124,6 @@ pub(in crate::hesine) fn show_bill(
         business_status_name: "正常".to_owned(),
         apply_number: around.request.as_ref().map(|(number, _)| number.clone()),
         apply_name: around.request.as_ref().and_then(|(_, title)| title.clone()),
-        product_category_name: "国内".to_owned(),
         travel_name: way(booking),
         travel_num: text(&booking.provider_no),
         depart_time: minute(booking.starts_at),

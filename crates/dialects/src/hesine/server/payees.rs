@@ -382,7 +382,8 @@ async fn in_file(
         employee.bank_name = wanted.bank.clone().map(Into::into);
         if workforce.replace(vec![Replacement::of(&record, Action::Update, &employee)?]).await? {
             let after = workforce.get(Kind::Employee, person).await?.ok_or_else(busy)?;
-            let account = PaymentAccount { disabled: !map::is_active(&employee), ..wanted };
+            // What the file keeps, and not all that was sent.
+            let account = map::account_of(person, &employee).ok_or_else(busy)?;
             let mut value = map::show_payee_detail(names, &after, &account);
             value.id = map::own_payee_id(person);
             return Ok(Valued { value });

@@ -247,6 +247,11 @@ async fn the_account_in_a_persons_file_is_changed_there() {
     let changed =
         stage.put(&target, with(card("0000199"), json!({"bank": "另一银行"}))).await["value"].clone();
     assert_eq!((&changed["id"], &changed["cardNo"]), (&json!(account), &json!("0000199")));
+    assert_eq!(
+        (&changed["bank"], &changed["branch"]),
+        (&json!("另一银行"), &json!("")),
+        "what the file keeps"
+    );
     let mut people = stage.workforce.all::<Employee>().expect("read").into_iter();
     let (_, lin) = people.find(|(found, _)| *found == id("lin")).expect("there");
     let text = |value: Option<tongshi_model::Personal<String>>| value.map(|value| value.expose().clone());

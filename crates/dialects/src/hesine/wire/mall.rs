@@ -105,6 +105,7 @@ pub(crate) struct Bill {
     pub(crate) business_status_name: String,
     pub(crate) apply_number: Option<String>,
     pub(crate) apply_name: Option<String>,
+    /// Domestic or not, which the record does not know.
     pub(crate) product_category_name: String,
     pub(crate) travel_name: Option<String>,
     pub(crate) travel_num: Option<String>,
