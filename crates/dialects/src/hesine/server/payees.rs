@@ -24,11 +24,12 @@ const COMPANY_PAPERS: [&str; 2] = ["11", "54"];
 /// What the vendor's samples write where only the bank's number for the branch is known.
 const BY_NUMBER: &str = "1";
 
-const EXISTS: &str = "该账户已存在，无法创建";
-const MISSING: &str = "账户信息未找到";
+pub(super) const EXISTS: &str = "该账户已存在，无法创建";
+pub(super) const MISSING: &str = "账户信息未找到";
 const NO_BRANCH: &str = "开行网点不存在, 请联系管理员补充!";
 
-/// What a filter asks for, taken apart.
+/// What a filter asks for, taken apart; by default everything.
+#[derive(Default)]
 pub(super) struct Wanted {
     pub(super) ids: Vec<String>,
     pub(super) holders: Vec<String>,
@@ -289,7 +290,7 @@ async fn checked(workforce: &dyn Workforce, draft: &AccountDraft) -> Result<Paym
     let mut account = map::read_account(draft, sort, owner, &own_id);
     // What nobody is told of is seen by nobody (the vendor's own default).
     account.audience.get_or_insert_default();
-    at_branch(workforce, account, Fault::request(NO_BRANCH)).await
+    at_branch(workforce, account).await
 }
 
 /// Refuses what has no holder or number, or fields that are no texts.
@@ -305,7 +306,6 @@ pub(super) fn named(draft: &AccountDraft) -> Result<(), Fault> {
 pub(super) async fn at_branch(
     workforce: &dyn Workforce,
     mut account: PaymentAccount,
-    unknown: Fault,
 ) -> Result<PaymentAccount, Fault> {
     let by_number = account.branch.as_deref() == Some(BY_NUMBER);
     let known = match &account.bank_code {
@@ -321,7 +321,7 @@ pub(super) async fn at_branch(
             account.province = account.province.or(known.province);
             account.city = account.city.or(known.city);
         }
-        _ if by_number => return Err(unknown),
+        _ if by_number => return Err(Fault::request(NO_BRANCH)),
         _ => {}
     }
     Ok(account)

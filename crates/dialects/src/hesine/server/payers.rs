@@ -5,7 +5,7 @@ use tongshi_model::{PaymentAccount, PaymentAccountType};
 
 use super::{
     names, own_id,
-    payees::{Wanted, at_branch, changed, keep, kept, named},
+    payees::{EXISTS, MISSING, Wanted, at_branch, changed, keep, kept, named},
 };
 use crate::hesine::{
     map,
@@ -14,9 +14,6 @@ use crate::hesine::{
 
 /// The largest part of a list, and the usual one.
 const COUNT_MAX: u64 = 100;
-
-const EXISTS: &str = "该账户已存在，无法创建";
-const MISSING: &str = "账户信息未找到";
 
 pub(super) async fn search(caller: Caller, ask: wire::PayerSearch) -> Result<Listed<Payer>, Fault> {
     let wanted = Wanted::of(&ask.filter)?;
@@ -46,14 +43,8 @@ pub(super) async fn search(caller: Caller, ask: wire::PayerSearch) -> Result<Lis
 }
 
 pub(super) async fn list(caller: Caller, _ask: wire::PaymentAccounts) -> Result<Listed<OldPayer>, Fault> {
-    let all = Wanted::of(&wire::AccountFilter {
-        ids: Some(String::new()),
-        names: Some(String::new()),
-        card_nos: Some(String::new()),
-        ..wire::AccountFilter::default()
-    })?;
     let names = names(&caller);
-    let kept = kept(caller.workforce()?, &all).await?;
+    let kept = kept(caller.workforce()?, &Wanted::default()).await?;
     let payers = kept.iter().filter(|(_, account)| account.pays);
     Ok(Listed::of(payers.map(|(record, account)| map::show_old_payer(&names, record, account)).collect()))
 }
@@ -116,5 +107,5 @@ async fn checked(caller: &Caller, draft: &AccountDraft) -> Result<PaymentAccount
     }
     let mut account = map::read_account(draft, sort, None, &own_id);
     (account.pays, account.corporate) = (true, true);
-    at_branch(caller.workforce()?, account, Fault::request("开行网点不存在, 请联系管理员补充!")).await
+    at_branch(caller.workforce()?, account).await
 }
